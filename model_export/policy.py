@@ -1,0 +1,367 @@
+"""The generator's policy: filter, choose, fit. Written once; numpy runs it, spox traces it into the graph.
+
+`run(xp, vocabulary, inputs, scorer)` returns the graph's outputs (contract.py). Order of work: hard filters, time per
+segment, greedy choice (`choose.py`), time fit (`fit.py`), warnings. Hard rules are masks, never traded against score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from model_export import policy_tables as tables
+from model_export.arrays import Value
+from model_export.contract import BLOCKED_BY, HISTORY, ITEM_NUMBER, REQUEST
+
+Vocabulary = Mapping[str, Sequence[str]]
+Scorer = Callable[[Value], Value]
+"""[N, F] int32 features -> [N] int32 score."""
+
+
+@dataclass
+class Problem:
+    """One request, prepared: everything the choice and the fit read."""
+
+    xp: Any
+    vocabulary: Vocabulary
+    given: Mapping[str, Value]
+    request: dict[str, Value]
+    number: dict[str, Value]
+    history: dict[str, Value]
+
+    def one_hot(self, vocabulary: str, codes: Sequence[str]) -> Value:
+        names = self.vocabulary[vocabulary]
+        return self.xp.const([int(name in codes) for name in names])
+
+    def has(self, tensor: str, vocabulary: str, *codes: str) -> Value:
+        """Rows of a multi-hot [N, V] tensor that carry any of the codes."""
+        return self.xp.matmul(self.given[tensor], self.one_hot(vocabulary, codes)) > 0
+
+    def person_has(self, *conditions: str) -> Value:
+        return self.xp.sum(self.given["condition"] * self.one_hot("conditions", conditions), 0) > 0
+
+    def constrained(self, code: str) -> Value:
+        return self.xp.take(self.given["constraint"], self.vocabulary["constraints"].index(code)) > 0
+
+    def is_type(self, *codes: str) -> Value:
+        return self.xp.take(self.one_hot("types", codes), self.given["item_type"]) > 0
+
+    def by_type(self, column: int) -> Value:
+        """[N] a column of the dose table."""
+        table = [tables.DOSE[name][column] for name in self.vocabulary["types"]]
+        return self.xp.take(self.xp.const(table), self.given["item_type"])
+
+    def kind_is(self, code: str) -> Value:
+        return self.xp.eq(self.request["kind"], self.vocabulary["kinds"].index(code))
+
+
+def prepare(xp: Any, vocabulary: Vocabulary, given: Mapping[str, Value]) -> Problem:
+    def columns(tensor: str, names: Sequence[str], axis: int) -> dict[str, Value]:
+        return {name: xp.take(given[tensor], i, axis) for i, name in enumerate(names)}
+
+    return Problem(
+        xp, vocabulary, given,
+        request=columns("request", REQUEST, 0),
+        number=columns("item_number", ITEM_NUMBER, 1),
+        history=columns("history", HISTORY, 1),
+    )  # fmt: skip
+
+
+def refer(p: Problem) -> Value:
+    """X01-X07, O04: any red flag; O08: a reading of 200/110 or more."""
+    flags = p.xp.sum(p.given["red_flag"], 0)
+    return (flags > 0) | (p.request["systolic"] >= 200) | (p.request["diastolic"] >= 110)
+
+
+def chosen_position(p: Problem) -> tuple[Value, Value]:
+    """[N] position used, and whether it fits the person: the default, or the chair for somebody who stays seated."""
+    xp, chair = p.xp, p.vocabulary["positions"].index("seated_chair")
+    can_sit = xp.take(p.given["item_position"], chair, 1) > 0
+    seated = p.constrained("seated_only")
+    position = xp.where(seated, chair, p.given["item_default_position"])
+    return position, can_sit | ~seated
+
+
+def blocked_by(p: Problem, position_fits: Value, posture: Value) -> tuple[Value, Value]:
+    """[N] bits of BLOCKED_BY, 0 where an item may be used; and [N] what would be out for anybody of this level."""
+    xp, given, request = p.xp, p.given, p.request
+    hazards = xp.matmul(given["condition"], given["condition_exclude"])
+    condition = xp.matmul(given["item_hazard"], hazards) > 0
+    # O12: no end-range holds for hypermobile joints, whatever the hazard list says.
+    condition = condition | (p.person_has("hypermobility") & p.is_type("static_stretch", "pnf_stretch"))
+    # O03: at most 6 MET in pregnancy.
+    condition = condition | (p.person_has(*tables.PREGNANCY) & (p.number["met10"] > 60))
+    # L04: pain of more than 3 of 10, or 5 with a tendinopathy, keeps an item out.
+    pain_limit = xp.where(p.person_has(*tables.TENDINOPATHY), 5, 3)
+    condition = condition | (p.history["pain"] > pain_limit)
+    # K01: nothing that works a region injured within three days.
+    primary = xp.i32(given["item_muscle"] >= 3)
+    condition = condition | (xp.matmul(xp.matmul(primary, given["muscle_region"]), given["acute_region"]) > 0)
+
+    floor = (posture >= 2) & (posture <= 3)
+    bare = xp.const([int(name != "wall") for name in p.vocabulary["equipment"]])
+    constraint = (
+        ~position_fits
+        | (p.constrained("no_floor") & (floor | p.has("item_hazard", "hazards", "floor_transfer")))
+        | (p.constrained("no_kneel") & p.has("item_hazard", "hazards", "kneeling"))
+        | (p.constrained("no_jump") & p.has("item_hazard", "hazards", "impact", "impact_high"))
+        | (p.constrained("small_space") & p.has("item_hazard", "hazards", "travel"))
+        | (p.constrained("no_equipment") & (xp.matmul(given["item_equipment"], bare) > 0))
+    )
+    always = xp.const([int(name == "wall") for name in p.vocabulary["equipment"]])
+    equipment = xp.matmul(given["item_equipment"], 1 - xp.maximum(given["has_equipment"], always)) > 0
+
+    # U05, N04.
+    cap = xp.take(xp.const([2, 3, 5]), request["level"])
+    cap = xp.where(request["age"] < 14, xp.minimum(cap, 3), cap)
+    level = p.number["difficulty"] > cap
+    rule = rule_mask(p, floor)
+    disliked = p.history["rating"] < 0
+    device = (given["blocked"] > 0) | disliked
+    bits = {
+        "condition": condition, "constraint": constraint, "equipment": equipment,
+        "level": level, "device": device, "rule": rule,
+    }  # fmt: skip
+    total = xp.i32(condition) * BLOCKED_BY["condition"]
+    for name in ("constraint", "equipment", "level", "device", "rule"):
+        total = total + xp.i32(bits[name]) * BLOCKED_BY[name]
+    return total, level | rule | disliked
+
+
+def rule_mask(p: Problem, floor: Value) -> Value:
+    """[N] items that a rule of the kind, the age or the gap keeps out, whoever the person is."""
+    request = p.request
+    met10, age = p.number["met10"], request["age"]
+    warm, cool, desk = (p.kind_is(kind) for kind in ("warmup", "cooldown", "desk_break"))
+    impact = p.has("item_hazard", "hazards", "impact", "impact_high")
+    ramp_set = p.is_type("potentiation") & p.has("item_hazard", "hazards", "isometric_hold")
+    young = age < 14
+    recreational = request["level"] <= 1
+    return (
+        # P01: a near-maximal set needs three minutes before the start, so the gap is known. N04: no children.
+        (ramp_set & (young | (request["gap_s"] < 180)))
+        # P02: beginners none, recreational low load only.
+        | (
+            p.is_type("potentiation")
+            & ((request["level"] < 1) | young | p.person_has(*tables.NO_POTENTIATION))
+        )
+        | (ramp_set & recreational)
+        # S05: swings near end range are not for beginners nor from 60 on.
+        | (p.has("item_hazard", "hazards", "ballistic") & ((request["level"] < 1) | (age >= 60)))
+        | (cool & ((met10 > 42) | impact))  # C05
+        | (cool & p.is_type("pulse_raiser") & (met10 > 40))  # C04
+        | (desk & ((met10 >= 40) | floor))  # C09
+        | (warm & p.is_type("static_stretch", "pnf_stretch", "foam_roll", "breathing"))  # S01-S04, W11
+        | (p.kind_is("mobility") & impact)
+    )
+
+
+def segment_phase(p: Problem, free: Value) -> tuple[Value, Value, Value]:
+    """[G, N] phase index that an allowed item is shown under, -1 where the segment does not take it; then the budget's
+    share of each segment [G], 0 for one that no item can fill; and [N] what the kind would take were it free.
+
+    An empty segment's time goes to the others. Potentiation needs an explosive activity and eight minutes (evidence.md,
+    default warm-up split).
+    """
+    xp, phases = p.xp, p.vocabulary["phases"]
+    kinds = p.vocabulary["kinds"]
+    explosive = (p.request["explosive"] >= 2) & (p.request["budget_s"] >= 480)
+    explosive = explosive & (p.request["level"] >= 1) & ~p.person_has(*tables.NO_POTENTIATION)  # P02
+    # A drill rehearses the activity it is listed for; a custom demand vector has no list, its demand decides.
+    rehearses = ~p.is_type("skill_drill", "potentiation") | (affinity(p) > 0) | (p.request["activity"] < 0)
+    phase_of, shares, suits = [], [], []
+    for g in range(5):
+        types = xp.const(
+            [[int(t in tables.SEGMENTS[k][g]["types"]) for t in p.vocabulary["types"]] for k in kinds]
+        )
+        # The first phase of the list that the item has: greatest preference wins.
+        order = xp.const(
+            [[_preference(tables.SEGMENTS[k][g]["phases"], name) for name in phases] for k in kinds]
+        )
+        preference = p.given["item_phase"] * xp.row(xp.take(order, p.request["kind"]))
+        taken = xp.take(xp.take(types, p.request["kind"]), p.given["item_type"]) > 0
+        fitting = taken & (xp.max(preference, 1) > 0) & rehearses
+        if g == 4:
+            fitting = fitting & (explosive | ~p.kind_is("warmup"))
+        if g == 0:
+            fitting = fitting & opens(p)
+        suits.append(xp.i32(fitting))
+        allowed = free & fitting
+        phase_of.append(xp.where(allowed, xp.argmax(preference, 1), -1))
+        share = xp.take(xp.const([tables.SEGMENTS[k][g]["share"] for k in kinds]), p.request["kind"])
+        shares.append(share * xp.i32(xp.any(allowed, 0)))
+    share = xp.stack(shares)
+    short = p.kind_is("warmup") & (p.request["budget_s"] < 300)
+    # Under five minutes: one raise, one mobility, one rehearsal.
+    share = xp.where(short, xp.const([300, 350, 0, 350, 0]) * xp.i32(share > 0), share)
+    more = p.person_has(*tables.LONGER_RAISE) | (p.request["age"] >= 50)
+    raise_share = xp.where(more, 300, xp.take(share, 0))
+    raise_share = xp.where(p.kind_is("warmup"), raise_share, xp.take(share, 0))
+    raise_share = xp.where(p.kind_is("cooldown") & p.person_has(*tables.GRADUAL_COOLDOWN), 300, raise_share)
+    first = xp.const([1, 0, 0, 0, 0])
+    share = xp.where(first > 0, xp.minimum(raise_share, xp.take(share, 0) * 1000), share)
+    return xp.rows(phase_of), share, xp.max(xp.rows(suits), 0)
+
+
+def _preference(order: Sequence[str], phase: str) -> int:
+    return len(order) - order.index(phase) if phase in order else 0
+
+
+def opens(p: Problem) -> Value:
+    """[N] may stand in the opening segment: W09 below 6 MET, upright enough for C04, gentle in mobility (F05)."""
+    gentle = p.number["met10"] < 60
+    return gentle & ((p.number["met10"] <= 45) | ~p.kind_is("mobility"))
+
+
+def segment_ends(p: Problem, share: Value) -> Value:
+    """[G] second at which each segment should end. Shares are normalised; the opening one keeps its exact part."""
+    xp, budget = p.xp, p.request["budget_s"]
+    rest = xp.maximum(xp.sum(share, 0) - xp.take(share, 0), 1)
+    least = xp.where(p.kind_is("cooldown"), 65, xp.where(p.kind_is("warmup"), 40, 25))
+    opening = xp.maximum((budget * xp.take(share, 0)) // 1000, least) * xp.i32(xp.take(share, 0) > 0)
+    # C04: five minutes of easy movement is enough for anybody.
+    opening = xp.where(p.kind_is("cooldown"), xp.minimum(opening, 310), opening)
+    left = budget - opening
+    first = xp.const([1, 0, 0, 0, 0])
+    later = xp.cumsum(xp.where(first > 0, 0, share))
+    # Multiplied before it is divided; 3600 s x 1000 stays far below 2^31.
+    return opening + (left * later) // rest
+
+
+def base_dose(p: Problem) -> tuple[Value, Value]:
+    """[N] work in seconds per side, and repetitions (0: by time)."""
+    xp, request = p.xp, p.request
+    work, reps, sec10 = p.number["work_s"], p.number["reps"], p.number["sec10_per_rep"]
+    cut = p.person_has(*tables.REDUCED_DOSE)
+    scale = xp.where(cut, 80, xp.where(request["budget_s"] < 300, 75, 100))
+    scale = xp.where(p.is_type("potentiation", "pulse_raiser", "breathing"), 100, scale)
+    least, most = p.by_type(0), p.by_type(1)
+    # F02: holds of at least 30 s from 65 on.
+    least = xp.where(p.is_type("static_stretch") & (request["age"] >= 65), 30, least)
+    timed = reps < 1
+    step = xp.where(p.is_type("pnf_stretch"), 15, 5)  # F06: whole contractions of 5 s and holds of 10 s
+    by_time = ((work * scale) // 100) // step * step
+    by_time = xp.where(xp.eq(scale, 100) & ~p.is_type("pnf_stretch"), work, by_time)
+    by_time = xp.minimum(xp.maximum(by_time, least), most)
+    even = xp.where(reps > 5, 2, 1)
+    fewer = ((reps * scale) // 100) // even * even
+    fewer = xp.where(xp.eq(scale, 100), reps, fewer)
+    enough = (least * 10 + sec10 - 1) // xp.maximum(sec10, 1)
+    fewer = xp.minimum(
+        xp.maximum(xp.maximum(fewer, 1), xp.minimum(enough, reps)), (most * 10) // xp.maximum(sec10, 1)
+    )
+    dose = xp.where(timed, by_time, (fewer * sec10) // 10)
+    return dose, xp.where(timed, 0, fewer)
+
+
+def features(p: Problem, demand: Value) -> Value:
+    """[N, F] what the scorer sees, integers only, in the order of FEATURES."""
+    xp, request = p.xp, p.request
+    like = p.number["difficulty"]
+    kind = p.vocabulary["kinds"]
+    columns = [
+        p.number["difficulty"], p.number["met10"], p.number["sides"],
+        *(xp.i32(p.is_type(t)) for t in tables.TYPES),
+        xp.i32(p.has("item_hazard", "hazards", "floor_transfer")),
+        xp.i32(p.has("item_hazard", "hazards", "impact", "impact_high")),
+        xp.i32(p.has("item_hazard", "hazards", "overhead")),
+        xp.sum(p.given["item_equipment"], 1),
+        *(xp.fill_like(like, xp.i32(xp.eq(request["kind"], i))) for i in range(len(kind))),
+        xp.fill_like(like, request["budget_s"] // 60),
+        xp.fill_like(like, request["age"]),
+        xp.fill_like(like, request["level"]),
+        xp.fill_like(like, request["explosive"]),
+        affinity(p),
+        demand,
+        p.history["days_since"], p.history["done"], p.history["skipped"],
+    ]  # fmt: skip
+    return xp.columns(columns)
+
+
+FEATURES = (
+    "difficulty", "met10", "sides", *(f"type_{t}" for t in tables.TYPES), "floor", "impact", "overhead", "equipment",
+    "kind_warmup", "kind_cooldown", "kind_mobility", "kind_desk_break", "minutes", "age", "level", "explosive",
+    "affinity", "demand", "days_since", "done", "skipped",
+)  # fmt: skip
+
+
+def affinity(p: Problem) -> Value:
+    """[N] 1 where the catalogue lists the item for the activity; 0 for a custom demand vector."""
+    xp = p.xp
+    known = p.request["activity"] >= 0
+    column = xp.take(p.given["item_activity"], xp.maximum(p.request["activity"], 0), 1)
+    return column * xp.i32(known)
+
+
+def first_demand(p: Problem) -> Value:
+    """[N] how much of the activity's demand an item answers before anything is covered."""
+    xp = p.xp
+    muscles = xp.matmul(p.given["item_muscle"], p.given["demand_muscle"])
+    moves = xp.matmul(p.given["item_move"], p.given["demand_move"]) * 2
+    return muscles + moves
+
+
+def warnings(p: Problem, referred: Value, plan: Mapping[str, Value]) -> Value:
+    """[W] 0/1 in vocabulary order; which and when: generator.md and rules O01, O10, K09, N04, S06, W03, W07."""
+    xp, request = p.xp, p.request
+    any_condition = xp.sum(p.given["condition"], 0) > 0
+    sore = xp.sum(p.given["sore_region"] + p.given["acute_region"], 0) > 0
+    balance = p.vocabulary["types"].index("balance")
+    types = xp.take(p.given["item_type"], plan["item"])
+    with_balance = xp.sum(xp.i32(xp.eq(types, balance)), 0) > 0
+    short = request["budget_s"] < 300
+    shorter = plan["work_s"] * plan["sets"] < xp.take(p.number["work_s"], plan["item"])
+    cut = (xp.sum(xp.i32(shorter) * plan["valid"], 0) > 0) & (short | p.person_has(*tables.REDUCED_DOSE))
+    gentle = p.kind_is("warmup") | (p.kind_is("cooldown") & p.person_has("cardiac"))
+    early = (request["minute"] >= 0) & (request["minute"] < 480)
+    due = {
+        "pain_stop": any_condition | sore,
+        "seek_clearance": p.person_has(*tables.SEEK_CLEARANCE),
+        "refer": referred,
+        "breathe": p.person_has(*tables.BREATHE),
+        "support": p.person_has(*tables.SUPPORT) | ((request["age"] >= 65) & with_balance),
+        "reduced_dose": ~referred & cut,
+        "time_too_short": gentle & short,
+        "no_flexion_am": p.person_has("lumbar_disc") & early,
+        "rewarm": ~referred & p.kind_is("warmup") & (request["gap_s"] > tables.WARMUP_GAP_LONG_S),
+        "supervise": request["age"] < 14,
+    }
+    return xp.stack([xp.i32(due[name]) for name in p.vocabulary["warnings"]])
+
+
+def run(xp: Any, vocabulary: Vocabulary, given: Mapping[str, Value], scorer: Scorer) -> dict[str, Value]:
+    """The whole policy. `given` are the contract's inputs; the result its outputs."""
+    from model_export import choose, fit
+
+    p = prepare(xp, vocabulary, given)
+    referred = refer(p)
+    position, fits = chosen_position(p)
+    posture = xp.take(xp.const([tables.POSTURE[name] for name in vocabulary["positions"]]), position)
+    blocked, unfit = blocked_by(p, fits, posture)
+    free = xp.eq(blocked, 0)
+    demand = first_demand(p)
+    learned = scorer(features(p, demand))
+    phase_of, share, suits = segment_phase(p, free)
+    work, reps = base_dose(p)
+    listed = affinity(p)
+    items = choose.Items(
+        position, posture, phase_of, work, reps, choose.first_sets(p), p.by_type(4), choose.history_part(p), learned,
+        given["personal"], given["noise"] // 3,
+    )  # fmt: skip
+    steps = choose.choose(p, items, segment_ends(p, share), listed, xp.i32(referred))
+    plan = fit.fit(p, items, steps)
+    return {
+        "plan": fit.table(p, plan),
+        "warnings": warnings(p, referred, plan),
+        "refer": xp.stack([xp.i32(referred)]),
+        "relevance": (demand * 16 + learned + listed * 150 + 1000) * suits * xp.i32(~unfit),
+        "blocked_by": blocked,
+    }
+
+
+def numpy_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs as the reference backend wants them."""
+    return {name: np.asarray(value, np.int32) for name, value in inputs.items()}

@@ -1,0 +1,105 @@
+"""The policy's constants, by code. Sources are rules of evidence.json (named) or reviewed judgement (said)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+TYPES: Final = (
+    "pulse_raiser", "dynamic_stretch", "mobility", "activation", "balance", "skill_drill", "potentiation",
+    "static_stretch", "pnf_stretch", "foam_roll", "breathing",
+)  # fmt: skip
+
+# Per type: least and greatest work per side and set (generator.md), the most that filling time prefers, the greatest
+# number of sets, rest between sets in seconds (judgement; F03 2-4 repetitions, F06 1-4 rounds, C06 one set).
+DOSE: Final[dict[str, tuple[int, int, int, int, int]]] = {
+    "pulse_raiser": (20, 300, 180, 1, 0),
+    "dynamic_stretch": (8, 60, 40, 3, 10),
+    "mobility": (8, 60, 45, 3, 10),
+    "activation": (8, 60, 40, 3, 15),
+    "balance": (10, 60, 40, 3, 10),
+    "skill_drill": (8, 120, 60, 3, 15),
+    "potentiation": (3, 30, 0, 2, 30),
+    "static_stretch": (10, 60, 30, 4, 5),
+    "pnf_stretch": (15, 60, 45, 1, 10),
+    "foam_roll": (30, 60, 45, 1, 5),
+    "breathing": (20, 300, 120, 1, 0),
+}
+
+# Segments of a routine in order, per kind: share of the budget in thousandths, types and phases let in.
+# Warm-up and cool-down splits: evidence.md "What this means for the generator" 2 and 3.
+SEGMENTS: Final[dict[str, list[dict[str, Any]]]] = {
+    "warmup": [
+        {"share": 250, "types": ["pulse_raiser"], "phases": ["raise"]},
+        {"share": 300, "types": ["dynamic_stretch", "mobility", "activation", "balance"], "phases": ["mobilise"]},
+        {"share": 200, "types": ["activation", "balance", "dynamic_stretch"], "phases": ["activate"]},
+        {"share": 150, "types": ["skill_drill", "activation", "balance"], "phases": ["activate"]},
+        {"share": 100, "types": ["potentiation", "skill_drill"], "phases": ["potentiate"]},
+    ],
+    "cooldown": [
+        {"share": 200, "types": ["pulse_raiser"], "phases": ["cooldown", "raise"]},
+        {"share": 80, "types": ["mobility", "foam_roll"], "phases": ["cooldown"]},
+        {"share": 600, "types": ["static_stretch", "pnf_stretch"], "phases": ["cooldown"]},
+        {"share": 0, "types": ["static_stretch", "mobility"], "phases": ["cooldown"]},
+        {"share": 120, "types": ["breathing"], "phases": ["cooldown"]},
+    ],
+    "mobility": [
+        {"share": 150, "types": ["pulse_raiser", "dynamic_stretch", "mobility"],
+         "phases": ["raise", "mobilise", "cooldown"]},
+        {"share": 350, "types": ["dynamic_stretch", "mobility"], "phases": ["mobilise", "cooldown"]},
+        {"share": 120, "types": ["activation", "balance", "mobility"], "phases": ["activate", "mobilise", "cooldown"]},
+        {"share": 330, "types": ["static_stretch", "pnf_stretch", "foam_roll"], "phases": ["cooldown"]},
+        {"share": 50, "types": ["breathing", "static_stretch"], "phases": ["cooldown"]},
+    ],
+    "desk_break": [
+        {"share": 250, "types": ["pulse_raiser"], "phases": ["raise", "cooldown"]},
+        {"share": 300, "types": ["dynamic_stretch", "mobility"], "phases": ["mobilise", "cooldown"]},
+        {"share": 200, "types": ["activation", "balance", "mobility"], "phases": ["activate", "mobilise"]},
+        {"share": 200, "types": ["static_stretch"], "phases": ["cooldown"]},
+        {"share": 50, "types": ["static_stretch", "breathing"], "phases": ["cooldown"]},
+    ],
+}  # fmt: skip
+
+POSTURE: Final[dict[str, int]] = {
+    "standing": 0, "standing_single_leg": 0, "walking": 0, "squat": 0, "seated_chair": 1, "half_kneeling": 2,
+    "tall_kneeling": 2, "quadruped": 2, "plank": 2, "inverted": 2, "prone": 3, "supine": 3, "side_lying": 3,
+    "seated_floor": 3, "hanging": 4,
+}  # fmt: skip
+# Seconds to get from one posture to the next (U02: 5-8 s same posture, 8-15 s change); row 5 is the start.
+TRANSITION: Final = (
+    (5, 8, 12, 12, 8),
+    (8, 5, 12, 12, 10),
+    (12, 12, 6, 8, 12),
+    (12, 12, 8, 6, 12),
+    (8, 10, 12, 12, 5),
+    (3, 3, 3, 3, 3),
+)
+START: Final = 5
+
+NO_POTENTIATION: Final = (
+    "hypertension", "cardiac", "pregnancy_t1", "pregnancy_t23", "postpartum_early", "ankle_sprain_acute",
+    "calf_strain", "hamstring_strain_acute", "groin_strain", "knee_ligament_meniscus", "concussion_recent",
+    "osteoporosis", "fall_risk", "abdominal_hernia", "hip_replacement",
+)  # fmt: skip
+LONGER_RAISE: Final = ("hypertension", "cardiac", "exercise_asthma")  # W02, O10
+GRADUAL_COOLDOWN: Final = ("hypertension", "cardiac")  # C04
+REDUCED_DOSE: Final = (
+    "cardiac", "hypertension", "pregnancy_t1", "pregnancy_t23", "postpartum_early", "fall_risk",
+    "concussion_recent", "abdominal_hernia",
+)  # fmt: skip
+TENDINOPATHY: Final = (
+    "achilles_tendinopathy", "patellar_tendinopathy", "hamstring_tendinopathy", "gluteal_tendinopathy",
+    "elbow_tendinopathy",
+)  # fmt: skip
+PREGNANCY: Final = ("pregnancy_t1", "pregnancy_t23")
+SEEK_CLEARANCE: Final = (
+    "cardiac", "hypertension", "ankle_sprain_acute", "calf_strain", "hamstring_strain_acute", "groin_strain",
+    "osteoporosis", "hip_replacement", "concussion_recent", "pregnancy_t1", "pregnancy_t23", "postpartum_early",
+)  # fmt: skip
+BREATHE: Final = ("hypertension", "cardiac", "pregnancy_t1", "pregnancy_t23")
+SUPPORT: Final = ("fall_risk", "vertigo", "neuropathy")
+
+COVERAGE_STEPS: Final = 24
+# A muscle covered k thirds of an item's primary work still has this much of its demand left, of 256.
+# What nothing has covered yet counts half as much again, so that W10's demands are all answered before any twice.
+NEED_LEFT: Final = (384, *(round(256 * 0.78**k) for k in range(1, COVERAGE_STEPS)))
+WARMUP_GAP_LONG_S: Final = 900  # W07

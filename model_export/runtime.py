@@ -1,0 +1,111 @@
+"""What a device does with the file, in Python: encode, run, decode, check. numpy and onnxruntime only.
+
+generator = Generator.load("mobile/assets/models/generator.onnx")
+catalog = Catalog.from_documents(documents, release=1)
+routine = generate(generator, catalog, payload)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+
+from model_export.checker import Violation, check
+from model_export.contract import CONTRACT
+from model_export.decode import decode
+from model_export.encode import Array, Catalog, encode
+from model_export.request import Request, RequestError, parse
+
+__all__ = ["Catalog", "Generator", "ModelError", "RequestError", "UnsafePlan", "generate", "run_graph"]
+
+TOLERANCE_S = 30
+
+
+class ModelError(ValueError):
+    """The file is not a generator this runtime can use."""
+
+
+class UnsafePlan(RuntimeError):
+    """The independent checker refused a plan: the device falls back to its previous model."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        super().__init__("; ".join(f"{v.rule}: {v.message}" for v in violations))
+        self.violations = violations
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A loaded model: session, SHA-256 of its file, and the metadata that travels in it."""
+
+    session: ort.InferenceSession
+    sha256: str
+    vocabulary: dict[str, list[str]]
+    feature_spec: list[dict[str, Any]]
+    wording: dict[str, Any]
+
+    @classmethod
+    def load(cls, source: str | Path | bytes, threads: int = 1) -> Generator:
+        """From a path or the file's bytes. Raises ModelError with what is wrong."""
+        try:
+            content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        except OSError as error:
+            raise ModelError(f"cannot read the model {source!s}: {error.strerror}") from error
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            properties = session.get_modelmeta().custom_metadata_map
+            contract = json.loads(properties["contract"])
+            metadata = {
+                name: json.loads(properties[name]) for name in ("vocabulary", "feature_spec", "wording")
+            }
+        except (KeyError, ValueError) as error:
+            raise ModelError(f"not a Limber generator: metadata {error} is missing or malformed") from error
+        except Exception as error:  # onnxruntime raises classes of its own for a broken file
+            raise ModelError(f"onnxruntime cannot load the model: {error}") from error
+        if contract != CONTRACT:
+            raise ModelError(f"the model speaks contract {contract}, this runtime speaks {CONTRACT}")
+        return cls(session, hashlib.sha256(content).hexdigest(), **metadata)
+
+
+def run_graph(generator: Generator, catalog: Catalog, request: Request) -> dict[str, Array]:
+    """The graph's outputs (contract.py) for one checked request."""
+    tensors = encode(catalog, request, generator.feature_spec, generator.vocabulary, generator.sha256)
+    names = [output.name for output in generator.session.get_outputs()]
+    return dict(zip(names, generator.session.run(None, tensors), strict=True))
+
+
+def generate(generator: Generator, catalog: Catalog, payload: Any) -> dict[str, Any]:
+    """A routine for the payload of generator.md, as its JSON.
+
+    Raises RequestError for a malformed or impossible request, UnsafePlan when the checker refuses the plan.
+    """
+    request = parse(payload, catalog)
+    outputs = run_graph(generator, catalog, request)
+    routine = decode(catalog, request, outputs, generator.vocabulary, generator.wording, generator.sha256)
+    if routine["status"] == "ok" and abs(routine["total_s"] - request.budget_s) > TOLERANCE_S:
+        raise impossible(request, routine)
+    violations = check(catalog, payload, routine)
+    if violations:
+        raise UnsafePlan(violations)
+    return routine
+
+
+def impossible(request: Request, routine: dict[str, Any]) -> RequestError:
+    """Says which wishes leave too little to fill the time with."""
+    causes = [*request.constraints, *request.conditions]
+    if not request.equipment:
+        causes.append("no equipment listed")
+    wishes = ", ".join(causes) or "this level"
+    return RequestError(
+        "request.budget_s",
+        f"only {routine['total_s']} of {request.budget_s} s can be filled with what {wishes} allows; "
+        "ask for less time or allow more",
+    )

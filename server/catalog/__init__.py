@@ -1,0 +1,1 @@
+"""The catalogue: content files, the table editors work on, and publishing a release."""
