@@ -112,7 +112,7 @@ def capped(p: Problem) -> tuple[Value, Value]:
     flags = xp.rows(
         [
             xp.i32(xp.matmul(p.given["item_hazard"], limits) > 0),
-            xp.i32(p.has("item_hazard", "hazards", "impact_high")),
+            xp.i32(p.has("impact_high")),
             xp.i32(p.number["met10"] >= 60),
         ]
     )

@@ -36,9 +36,11 @@ class Problem:
         names = self.vocabulary[vocabulary]
         return self.xp.const([int(name in codes) for name in names])
 
-    def has(self, tensor: str, vocabulary: str, *codes: str) -> Value:
-        """Rows of a multi-hot [N, V] tensor that carry any of the codes."""
-        return self.xp.matmul(self.given[tensor], self.one_hot(vocabulary, codes)) > 0
+    def has(self, *hazards: str) -> Value:
+        """[N] items that carry any of the hazards."""
+        names = self.vocabulary["hazards"]
+        columns = [self.xp.take(self.given["item_hazard"], names.index(code), 1) for code in hazards]
+        return sum(columns[1:], columns[0]) > 0
 
     def person_has(self, *conditions: str) -> Value:
         return self.xp.sum(self.given["condition"] * self.one_hot("conditions", conditions), 0) > 0
@@ -105,10 +107,10 @@ def blocked_by(p: Problem, position_fits: Value, posture: Value) -> tuple[Value,
     bare = xp.const([int(name != "wall") for name in p.vocabulary["equipment"]])
     constraint = (
         ~position_fits
-        | (p.constrained("no_floor") & (floor | p.has("item_hazard", "hazards", "floor_transfer")))
-        | (p.constrained("no_kneel") & p.has("item_hazard", "hazards", "kneeling"))
-        | (p.constrained("no_jump") & p.has("item_hazard", "hazards", "impact", "impact_high"))
-        | (p.constrained("small_space") & p.has("item_hazard", "hazards", "travel"))
+        | (p.constrained("no_floor") & (floor | p.has("floor_transfer")))
+        | (p.constrained("no_kneel") & p.has("kneeling"))
+        | (p.constrained("no_jump") & p.has("impact", "impact_high"))
+        | (p.constrained("small_space") & p.has("travel"))
         | (p.constrained("no_equipment") & (xp.matmul(given["item_equipment"], bare) > 0))
     )
     always = xp.const([int(name == "wall") for name in p.vocabulary["equipment"]])
@@ -136,8 +138,8 @@ def rule_mask(p: Problem, floor: Value) -> Value:
     request = p.request
     met10, age = p.number["met10"], request["age"]
     warm, cool, desk = (p.kind_is(kind) for kind in ("warmup", "cooldown", "desk_break"))
-    impact = p.has("item_hazard", "hazards", "impact", "impact_high")
-    ramp_set = p.is_type("potentiation") & p.has("item_hazard", "hazards", "isometric_hold")
+    impact = p.has("impact", "impact_high")
+    ramp_set = p.is_type("potentiation") & p.has("isometric_hold")
     young = age < 14
     recreational = request["level"] <= 1
     return (
@@ -150,7 +152,7 @@ def rule_mask(p: Problem, floor: Value) -> Value:
         )
         | (ramp_set & recreational)
         # S05: swings near end range are not for beginners nor from 60 on.
-        | (p.has("item_hazard", "hazards", "ballistic") & ((request["level"] < 1) | (age >= 60)))
+        | (p.has("ballistic") & ((request["level"] < 1) | (age >= 60)))
         | (cool & ((met10 > 42) | impact))  # C05
         | (cool & p.is_type("pulse_raiser") & (met10 > 40))  # C04
         | (desk & ((met10 >= 40) | floor))  # C09
@@ -265,9 +267,9 @@ def features(p: Problem, demand: Value) -> Value:
     columns = [
         p.number["difficulty"], p.number["met10"], p.number["sides"],
         *(xp.i32(p.is_type(t)) for t in tables.TYPES),
-        xp.i32(p.has("item_hazard", "hazards", "floor_transfer")),
-        xp.i32(p.has("item_hazard", "hazards", "impact", "impact_high")),
-        xp.i32(p.has("item_hazard", "hazards", "overhead")),
+        xp.i32(p.has("floor_transfer")),
+        xp.i32(p.has("impact", "impact_high")),
+        xp.i32(p.has("overhead")),
         xp.sum(p.given["item_equipment"], 1),
         *(xp.fill_like(like, xp.i32(xp.eq(request["kind"], i))) for i in range(len(kind))),
         xp.fill_like(like, request["budget_s"] // 60),

@@ -6,6 +6,7 @@ no summation order, thread count or fused multiply-add changes a score (generato
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,12 @@ def train(rows: npt.NDArray[np.int32], seed: int) -> HistGradientBoostingRegress
 def convert(model: HistGradientBoostingRegressor) -> onnx.ModelProto:
     """ONNX TreeEnsembleRegressor with integer leaves and k + 0.5 thresholds. Raises ValueError past 2^24."""
     shape = [("features", FloatTensorType([None, len(FEATURES)]))]
-    converted: onnx.ModelProto = to_onnx(
-        model, initial_types=shape, target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET}
-    )
+    with warnings.catch_warnings():
+        # skl2onnx 1.20 passes numpy scalars where numpy 2.4 wants ints; the values are right.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        converted: onnx.ModelProto = to_onnx(
+            model, initial_types=shape, target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET}
+        )
     node = tree_node(converted)
     a = {x.name: x for x in node.attribute}
     weights = np.round(np.array(a["target_weights"].floats, np.float64) * SCALE)

@@ -71,7 +71,7 @@ CASES = [
     ("K01", "warmup", {"acute_regions": ["knee"]}, swap(3, "mini-squat")),
     ("warnings", "warmup", {"conditions": ["cardiac"]}, lambda r: r.update(warnings=[])),
     ("warnings", "warmup", {"age": 12}, lambda r: r.update(warnings=[])),
-    ("limits", "warmup", {"conditions": ["exercise_asthma"]}, lambda r: [edit(n, slug="jumping-jack")(r) for n in (1, 2, 3, 4, 5)]),
+    ("limits", "warmup", {"conditions": ["exercise_asthma"]}, lambda r: [swap(n, "jumping-jack")(r) for n in range(6)]),
 ]  # fmt: skip
 
 
