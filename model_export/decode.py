@@ -88,8 +88,8 @@ def _item(
 def _rules(request: Request, exercise: Document, rules: list[str]) -> list[str]:
     if exercise["type"] == "static_stretch" and request.age >= 65:
         return ["F02" if rule == "F01" else rule for rule in rules]
-    if exercise["type"] == "balance" and "ankle_instability" in request.conditions:
-        return ["K06"]
+    if exercise["type"] == "balance":
+        return ["K06" if "ankle_instability" in request.conditions else "O01" if request.age >= 65 else "N03"]
     return list(rules)
 
 

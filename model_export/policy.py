@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from model_export import choose, fit
 from model_export import policy_tables as tables
 from model_export.arrays import Value
 from model_export.contract import BLOCKED_BY, HISTORY, ITEM_NUMBER, REQUEST
@@ -336,8 +337,6 @@ def warnings(p: Problem, referred: Value, plan: Mapping[str, Value]) -> Value:
 
 def run(xp: Any, vocabulary: Vocabulary, given: Mapping[str, Value], scorer: Scorer) -> dict[str, Value]:
     """The whole policy. `given` are the contract's inputs; the result its outputs."""
-    from model_export import choose, fit
-
     p = prepare(xp, vocabulary, given)
     referred = refer(p)
     position, fits = chosen_position(p)

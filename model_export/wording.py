@@ -48,7 +48,7 @@ BECAUSE: Final = {
 
 RULES_BY_TYPE: Final = {
     "pulse_raiser": ["W02"], "dynamic_stretch": ["S05"], "mobility": ["W01"], "activation": ["W01"],
-    "balance": ["O01"], "skill_drill": ["W10"], "potentiation": ["P02", "P03"], "static_stretch": ["F01", "F03"],
+    "balance": ["N03"], "skill_drill": ["W10"], "potentiation": ["P02", "P03"], "static_stretch": ["F01", "F03"],
     "pnf_stretch": ["F06"], "foam_roll": ["C06"], "breathing": ["C08"],
 }  # fmt: skip
 RULES_OF_OPENING: Final = {"warmup": ["W02"], "cooldown": ["C04"], "mobility": ["F05"], "desk_break": ["C09"]}
