@@ -1,0 +1,180 @@
+"""What a device reads out of a server's answers.
+
+Nothing is believed: every member's type and range is looked at.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from sync.canonical import document_digest
+from sync.replica import Row
+from sync.transport import Transport
+
+MAX_BODY = 64 << 20
+_MAX_SEQ = (1 << 63) - 1
+
+
+class Refused(Exception):
+    """Something that this device does not let in; the message says why."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of `/v1/catalog/changes`, checked."""
+
+    rows: list[Row]
+    cursor: str
+    more: bool
+    resync: str | None
+    snapshot: dict[str, Any] | None
+    release: Any
+
+
+@dataclass(frozen=True)
+class CatalogManifest:
+    """The signed statement about one catalogue release."""
+
+    release: int
+    epoch: str
+    digest: str
+    documents: int
+    published_at: str
+
+
+@dataclass(frozen=True)
+class ModelManifest:
+    """The signed statement about one model."""
+
+    sequence: int
+    sha256: str
+    bytes: int
+    contract: int
+    channel: str
+    catalog_min: int
+    catalog_max: int | None
+    golden_sha256: str
+    golden_bytes: int
+    expires_at: datetime
+
+
+def fetch(
+    transport: Transport, url: str, etag: str | None = None, bear: Collection[int] = (404,)
+) -> tuple[int, Any, str | None]:
+    """GET JSON: (status, body, ETag); the body is None for 304 and for the statuses that the caller can `bear`.
+
+    Raises Refused for any other status and for what is not JSON.
+    """
+    headers = {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})
+    with transport(url, headers) as response:
+        if response.status in bear or (response.status == 304 and etag):
+            return response.status, None, None
+        if response.status != 200:
+            raise Refused(f"the server answered {response.status} to {url.partition('?')[0]}")
+        return 200, parse_json(response.read(MAX_BODY)), response.headers.get("etag")
+
+
+def parse_json(body: bytes) -> Any:
+    """Strict JSON; raises Refused."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refused("the server's answer is not JSON") from error
+
+
+def member(body: Any, name: str, *kinds: type) -> Any:
+    """`body[name]`, of one of the types `kinds`; missing counts as None. Raises Refused naming it."""
+    value = body.get(name) if isinstance(body, Mapping) else None
+    if type(value) not in kinds or (isinstance(value, int) and not 0 <= value <= _MAX_SEQ):
+        raise Refused(f"the server's answer has no usable {name!r}")
+    return value
+
+
+def page(body: Any) -> Page:
+    """Read a body of `/v1/catalog/changes`; raises Refused."""
+    none = type(None)
+    return Page(
+        rows(body),
+        member(body, "cursor", str),
+        member(body, "more", bool),
+        member(body, "resync", str, none),
+        member(body, "snapshot", dict, none),
+        body.get("release"),
+    )
+
+
+def rows(body: Any) -> list[Row]:
+    """The rows of `changes`, each with the digest of its data. Raises Refused."""
+    result: list[Row] = []
+    for change in member(body, "changes", list):
+        deleted = member(change, "deleted", bool)
+        data = None if deleted else member(change, "data", dict)
+        try:
+            digest = None if data is None else document_digest(data)
+        except (ValueError, RecursionError) as error:
+            raise Refused("a document has no canonical form") from error
+        text = None if data is None else orjson.dumps(data).decode()
+        result.append(
+            (
+                member(change, "collection", str),
+                member(change, "id", str),
+                member(change, "seq", int),
+                deleted,
+                text,
+                digest,
+            )
+        )
+    return result
+
+
+def catalog_manifest(manifest: dict[str, Any]) -> CatalogManifest:
+    """Read a verified manifest; raises Refused when it speaks of something else or lacks a member."""
+    if manifest.get("kind") != "catalog":
+        raise Refused("the signed manifest is not one of a catalogue")
+    return CatalogManifest(
+        member(manifest, "release", int),
+        member(manifest, "epoch", str),
+        member(manifest, "digest", str),
+        member(manifest, "documents", int),
+        member(manifest, "published_at", str),
+    )
+
+
+def model_manifest(manifest: dict[str, Any]) -> ModelManifest:
+    """Read a verified manifest; raises Refused when it speaks of something else or lacks a member."""
+    if manifest.get("kind") != "model":
+        raise Refused("the signed manifest is not one of a model")
+    golden = member(manifest, "golden", dict)
+    return ModelManifest(
+        member(manifest, "sequence", int),
+        _sha256(manifest),
+        member(manifest, "bytes", int),
+        member(manifest, "contract", int),
+        member(manifest, "channel", str),
+        member(manifest, "catalog_min", int),
+        member(manifest, "catalog_max", int, type(None)),
+        _sha256(golden),
+        member(golden, "bytes", int),
+        _instant(manifest, "expires_at"),
+    )
+
+
+def _sha256(body: Any) -> str:
+    """A content hash. It becomes a file name, so its form matters."""
+    text: str = member(body, "sha256", str)
+    if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
+        raise Refused("the signed manifest has no usable 'sha256'")
+    return text
+
+
+def _instant(body: Any, name: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(member(body, name, str))
+    except ValueError as error:
+        raise Refused(f"the signed manifest has no usable {name!r}") from error
+    if instant.tzinfo is None:
+        raise Refused(f"the signed manifest has no time zone in {name!r}")
+    return instant

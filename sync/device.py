@@ -1,0 +1,234 @@
+"""The reference device: a folder that holds the catalogue and a model, and works without a network.
+
+Network, clock and model check are handed in, so a test can replay any story exactly. A folder holds
+`replica.sqlite`, `models/<sha256>.onnx` and a lock file; several processes may read it, one at a time may
+sync it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sync import answers, device_catalog, device_model, replica
+from sync.answers import Refused
+from sync.device_catalog import CatalogReport
+from sync.device_model import CheckModel, ModelReport
+from sync.replica import DeviceError, NoReplica
+from sync.signing import KeyInvalid, SignatureInvalid, parse_trust
+from sync.transport import Transport, TransportError
+
+T = TypeVar("T")
+_PROBLEMS = (Refused, SignatureInvalid, KeyInvalid, TransportError, OSError, sqlite3.OperationalError)
+
+
+@dataclass
+class Report:
+    """What one sync did. `pinned`: ids of keys trusted from now on because they were the first ones seen."""
+
+    catalog: CatalogReport
+    model: ModelReport
+    pinned: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return "failed" not in (self.catalog.outcome, self.model.outcome)
+
+
+class Device:
+    """One device in `directory`. Nothing is opened until a method is called."""
+
+    def __init__(self, directory: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.directory = directory
+        self.models = directory / "models"
+        self.clock = clock
+
+    def sync(
+        self,
+        transport: Transport,
+        trusted: Mapping[str, str] | None,
+        check_model: CheckModel,
+        runtime: Mapping[str, str] | None = None,
+        page_limit: int | None = None,
+    ) -> Report:
+        """Bring catalogue and model up to date.
+
+        `trusted` ({key id: public key}) replaces the pinned keys. Without it the pinned ones are used, and
+        before there are any, those of `/v1/keys`, which are pinned once something signed by them is let in. A
+        failure of the server or the network is in the report and leaves everything as it was; raises
+        DeviceError only for a folder that cannot be used.
+        """
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DeviceError(f"{self.directory}: {error.strerror}") from error
+        with replica.lock(self.directory), replica.opened(self.directory, create=True) as db:
+            return self._sync(db, transport, trusted, check_model, runtime or {}, page_limit)
+
+    def _sync(
+        self,
+        db: sqlite3.Connection,
+        transport: Transport,
+        trusted: Mapping[str, str] | None,
+        check_model: CheckModel,
+        runtime: Mapping[str, str],
+        page_limit: int | None,
+    ) -> Report:
+        if trusted:
+            replica.remember(db, "pins", dict(trusted))
+        pins = replica.recall(db, "pins")
+        pinned: list[str] = []
+
+        def pin() -> None:
+            if pins is None:
+                replica.remember(db, "pins", keys)
+                pinned[:] = sorted(keys)
+
+        keys: dict[str, str] = {}
+        try:
+            keys = pins or _first_keys(transport)
+            catalog = device_catalog.pull(db, transport, keys, self.clock(), page_limit, pin)
+        except _PROBLEMS as error:
+            catalog = device_catalog.held_report(db, "failed", str(error))
+            if isinstance(error, TransportError):
+                return Report(catalog, device_model.report(device_model.recall(db), "skipped"), pinned)
+        if catalog.release is None:
+            return Report(catalog, device_model.report(device_model.recall(db), "skipped"), pinned)
+        try:
+            model = device_model.update(
+                db, self.models, transport, keys, check_model, self.clock(), runtime, on_accept=pin
+            )
+        except _PROBLEMS as error:
+            model = replace(device_model.report(device_model.recall(db), "failed"), problem=str(error))
+        report = Report(catalog, model, pinned)
+        if report.ok:
+            replica.remember(db, "last_sync", self.clock().isoformat())
+        return report
+
+    def catalogue(self) -> tuple[int, list[dict[str, Any]]]:
+        """Number and documents of the release held, each {"collection", "id", "data"}, by collection and id.
+
+        Raises NoReplica when no release was let in yet.
+        """
+        with replica.opened(self.directory) as db, replica.snapshot(db):
+            held = replica.recall(db, "catalog")
+            if held is None:
+                raise NoReplica(f"{self.directory} holds no catalogue release yet; sync it first")
+            return held["release"], replica.documents(db)
+
+    def documents(self) -> list[dict[str, Any]]:
+        """The documents of `catalogue()`."""
+        return self.catalogue()[1]
+
+    def model_path(self) -> Path | None:
+        """The file of the model in use, checked by its hash; None when there is none."""
+        return self._model("current")
+
+    def previous_model_path(self) -> Path | None:
+        """The file of the model that was in use before; None when there is none."""
+        return self._model("previous")
+
+    def report_model_failure(self) -> bool:
+        """Tell that the current model failed.
+
+        After the third time in a row the previous one takes its place: True.
+        """
+        with replica.opened(self.directory) as db:
+            return device_model.note_failure(db, self.models)
+
+    def report_model_success(self) -> None:
+        """Tell that the current model did its work."""
+        with replica.opened(self.directory) as db:
+            device_model.note_success(db)
+
+    def run_model(
+        self, run: Callable[[Path], T], not_its_fault: tuple[type[Exception], ...] = ()
+    ) -> tuple[T, list[str]]:
+        """Do `run(model file)` with the current model, or with the previous one when that raises.
+
+        Returns the result and notes for the person: what failed, which model did it instead.
+        Exceptions of `not_its_fault` (a malformed request) pass through. Raises DeviceError when no model
+        does it.
+        """
+        notes: list[str] = []
+        current, previous = self.model_path(), self.previous_model_path()
+        if current is None and previous is None:
+            raise NoReplica(f"{self.directory} holds no usable model; sync it first")
+        if current is not None:
+            try:
+                result = run(current)
+            except not_its_fault:
+                raise
+            except Exception as error:
+                notes.append(f"the current model failed ({error or type(error).__name__})")
+                if self.report_model_failure():
+                    notes.append("it failed too often: the previous model takes its place from now on")
+            else:
+                self.report_model_success()
+                return result, notes
+        else:
+            notes.append("the current model's file is missing or damaged")
+        if previous is None:
+            raise DeviceError(f"{notes[0]}, and there is no previous one; sync again")
+        notes.insert(1, "the previous model made this")
+        try:
+            return run(previous), notes
+        except not_its_fault:
+            raise
+        except Exception as error:
+            raise DeviceError(f"{notes[0]}, and so did the previous one ({error}); sync again") from error
+
+    def status(self) -> dict[str, Any]:
+        """What the device holds, as JSON values.
+
+        Raises NoReplica when nothing was ever synced into the folder.
+        """
+        with replica.opened(self.directory) as db, replica.snapshot(db):
+            held = replica.recall(db, "catalog") or {}
+            models = device_model.recall(db)
+            count = {t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("document", "staged")}  # noqa: S608
+            pins, last_sync = replica.recall(db, "pins") or {}, replica.recall(db, "last_sync")
+        confirmed, current = held.get("confirmed_at"), models["current"]
+        return {
+            "release": held.get("release"),
+            "documents": count["document"],
+            "staged": count["staged"],
+            "digest": held.get("digest"),
+            "epoch": held.get("epoch"),
+            "published_at": held.get("published_at"),
+            "cursor_age_s": round(self._age(confirmed)) if confirmed else None,
+            "pinned_keys": sorted(pins),
+            "model": self._model_status(current),
+            "previous_model": self._model_status(models["previous"]),
+            "model_failures": models["failures"],
+            "last_sync": last_sync,
+        }
+
+    def _model_status(self, entry: dict[str, Any] | None) -> dict[str, Any] | None:
+        if entry is None:
+            return None
+        shown = {name: entry[name] for name in ("sha256", "sequence", "expires_at", "key_id")}
+        expired = self._age(entry["expires_at"]) >= 0
+        return shown | {"expired": expired, "intact": device_model.intact(self.models, entry)}
+
+    def _age(self, instant: str) -> float:
+        return (self.clock() - datetime.fromisoformat(instant)).total_seconds()
+
+    def _model(self, which: str) -> Path | None:
+        with replica.opened(self.directory) as db:
+            entry = device_model.recall(db)[which]
+        return (
+            device_model.model_file(self.models, entry["sha256"])
+            if device_model.intact(self.models, entry)
+            else None
+        )
+
+
+def _first_keys(transport: Transport) -> dict[str, str]:
+    status, body, _ = answers.fetch(transport, "/v1/keys")
+    if status == 404:
+        raise Refused("the server shows no keys at /v1/keys; hand over a trust file")
+    return parse_trust(body, "/v1/keys")
