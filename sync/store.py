@@ -182,6 +182,14 @@ def _driver(conn: Connection) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", conn.connection.driver_connection)
 
 
+def read_head(conn: Connection, stream: str) -> Head | None:
+    """Where `stream` stands: one row by its key. None while nothing was ever published."""
+    row = conn.exec_driver_sql(
+        "SELECT epoch, head, floor FROM stream WHERE stream = %(stream)s", {"stream": stream}
+    ).one_or_none()
+    return None if row is None else Head(*row)
+
+
 def lock_head(conn: Connection, stream: str) -> Head:
     """Lock the stream's head row until the transaction ends, creating the stream if needed.
 

@@ -1,0 +1,49 @@
+"""The server's way to PostgreSQL: one pooled engine, and `read` for a query that may be tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 3
+POOL_TIMEOUT_S = 5
+
+
+def open_engine(url: str, pool_size: int) -> Engine:
+    """An engine with at most `pool_size` connections, opened when first needed.
+
+    Statements commit by themselves: the HTTP side only reads, every read is one statement and so one
+    snapshot, and BEGIN and ROLLBACK would double the round trips. Code that writes opens a transaction
+    with `engine.execution_options(isolation_level="READ COMMITTED").begin()`.
+    """
+    return create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "limber"},
+    )
+
+
+def read(engine: Engine, query: Callable[[Connection], T]) -> T:
+    """`query(connection)`, tried once more when a pooled connection turns out to be dead.
+
+    A restarted PostgreSQL leaves dead connections in the pool; asking each before use would cost every
+    request a round trip. Raises what SQLAlchemy raises; the error handler turns an outage into a 503.
+    """
+    try:
+        with engine.connect() as conn:
+            return query(conn)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    with engine.connect() as conn:
+        return query(conn)

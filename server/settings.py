@@ -1,0 +1,184 @@
+"""Every setting of the server, once: one field, one environment variable.
+
+`docs/settings.md` explains the same fields to people; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(ValueError):
+    """A setting is unknown, missing or malformed. The message starts with the variable's name."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _host(value: str) -> str:
+    if len(value.split()) != 1:
+        raise ValueError("must be an address or a host name")
+    return value
+
+
+def _database_url(value: str) -> str:
+    """Any `postgres://` or `postgresql://` URL, rewritten to name the driver (psycopg 3)."""
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError("is not a database URL such as postgresql://user@host/name") from None
+    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise ValueError(f"must be a PostgreSQL URL, not {url.drivername!r}")
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(f"must be a whole number, not {value!r}") from None
+        if not least <= number <= most:
+            raise ValueError(f"must be between {least} and {most}, not {number}")
+        return number
+
+    return parse
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be an http or https address such as https://limber.example")
+    return value.rstrip("/")
+
+
+def _log_level(value: str) -> str:
+    level = value.lower()
+    if level not in {"debug", "info", "warning", "error", "critical"}:
+        raise ValueError(f"must be debug, info, warning, error or critical, not {value!r}")
+    return level
+
+
+def _env(name: str, parse: Callable[[str], Any], help_text: str) -> dict[str, Any]:
+    return {"env": name, "parse": parse, "help": help_text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the server was told by its environment. Make one with `Settings.from_env()`."""
+
+    database_url: str | None = field(
+        default=None,
+        metadata=_env("DATABASE_URL", _database_url, "PostgreSQL 15 or newer; `scripts/up` sets it itself"),
+    )
+    data: Path = field(
+        default=Path("var"), metadata=_env("LIMBER_DATA", Path, "Folder for everything the server keeps")
+    )
+    objects: str = field(
+        default="",
+        metadata=_env(
+            "LIMBER_OBJECTS", _text, "Object storage: a folder, `file://…` or `s3://bucket/prefix?…`"
+        ),
+    )
+    signing_key: Path = field(
+        default=Path(), metadata=_env("LIMBER_SIGNING_KEY", Path, "Ed25519 key that signs releases (PEM)")
+    )
+    host: str = field(default="127.0.0.1", metadata=_env("LIMBER_HOST", _host, "Address to listen on"))
+    port: int = field(default=8000, metadata=_env("LIMBER_PORT", _whole(1, 65535), "Port to listen on"))
+    workers: int = field(default=1, metadata=_env("LIMBER_WORKERS", _whole(1, 256), "Server processes"))
+    public_url: str | None = field(
+        default=None,
+        metadata=_env("LIMBER_PUBLIC_URL", _public_url, "Address that clients use; makes links absolute"),
+    )
+    max_body_bytes: int = field(
+        default=1_048_576,
+        metadata=_env("LIMBER_MAX_BODY_BYTES", _whole(1024, 2**30), "Largest request body, bytes"),
+    )
+    page_limit: int = field(
+        default=1000,
+        metadata=_env("LIMBER_PAGE_LIMIT", _whole(1, 10_000), "Most changes in one page of a pull"),
+    )
+    tombstone_days: int = field(
+        default=180,
+        metadata=_env("LIMBER_TOMBSTONE_DAYS", _whole(1, 36_500), "Days before a deletion is forgotten"),
+    )
+    pool_size: int = field(
+        default=4, metadata=_env("LIMBER_POOL_SIZE", _whole(1, 1000), "Database connections per process")
+    )
+    log_level: str = field(
+        default="info", metadata=_env("LIMBER_LOG_LEVEL", _log_level, "Least level that is logged")
+    )
+    model: Path | None = field(
+        default=None,
+        metadata=_env(
+            "LIMBER_MODEL", Path, "ONNX file for `POST /v1/routines` instead of the current release"
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        # Two defaults live inside the data folder, so they are known only now.
+        if not self.objects:
+            object.__setattr__(self, "objects", str(self.data / "objects"))
+        if self.signing_key == Path():
+            object.__setattr__(self, "signing_key", self.data / "keys" / "signing.pem")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from `environ` (default `os.environ`); an empty variable counts as unset.
+
+        Raises SettingsError naming the variable that is malformed, or any unknown `LIMBER_…` one.
+        """
+        environ = os.environ if environ is None else environ
+        known = {spec.metadata["env"] for spec in fields(cls)}
+        for name in environ:
+            if name.startswith("LIMBER_") and name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                raise SettingsError(
+                    f"{name}: unknown setting" + (f"; did you mean {close[0]}?" if close else "")
+                )
+        values: dict[str, Any] = {}
+        for spec in fields(cls):
+            text = environ.get(spec.metadata["env"], "").strip()
+            if not text:
+                continue
+            if "\x00" in text:
+                raise SettingsError(f"{spec.metadata['env']}: must not contain a NUL character")
+            try:
+                values[spec.name] = spec.metadata["parse"](text)
+            except ValueError as error:
+                raise SettingsError(f"{spec.metadata['env']}: {error}") from None
+        return cls(**values)
+
+    def require_database_url(self) -> str:
+        """The database URL, or SettingsError when none was given."""
+        if self.database_url is None:
+            raise SettingsError("DATABASE_URL: not set; give a PostgreSQL URL or start with scripts/up")
+        return self.database_url
+
+
+def described() -> list[tuple[str, str, str]]:
+    """(variable, default as text, meaning) of every setting, in order; what docs/settings.md must list."""
+    rows = []
+    for spec in fields(Settings):
+        assert spec.default is not MISSING
+        rows.append(
+            (spec.metadata["env"], DERIVED.get(spec.name) or _shown(spec.default), spec.metadata["help"])
+        )
+    return rows
+
+
+DERIVED = {"objects": "<LIMBER_DATA>/objects", "signing_key": "<LIMBER_DATA>/keys/signing.pem"}
+
+
+def _shown(default: object) -> str:
+    return "" if default is None else str(default)
