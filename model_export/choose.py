@@ -57,7 +57,8 @@ def needs_balance(p: Problem, phase_of: Value) -> Value:
     older = (request["age"] >= 65) & p.kind_is("mobility") & (request["budget_s"] >= 600)
     team = p.kind_is("warmup") & (request["explosive"] >= 3) & (request["budget_s"] >= 900)
     unstable = p.person_has("ankle_instability") & ~p.kind_is("cooldown")
-    return (older | team | unstable) & xp.any(p.is_type("balance") & (xp.max(phase_of, 0) >= 0), 0)
+    possible = xp.any(p.is_type("balance") & (xp.max(phase_of, 0) >= 0), 0)
+    return (older | team | unstable) & possible
 
 
 def history_part(p: Problem) -> Value:
@@ -172,7 +173,12 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
     stay, spent_changes = (xp.const(table) for table in posture_tables())
     change_cap = (budget * 2 + 599) // 600  # U03
     ramp = xp.rows([xp.abs(number["met10"] - min(35 + 12 * k, 65)) * -4 for k in range(RAMP_STEPS)])
-    needs = xp.i32(needs_balance(p, items.phase_of)) * xp.i32(balance)
+    owes = xp.i32(needs_balance(p, items.phase_of))
+    needs = owes * xp.i32(balance)
+    # Time kept free until the balance work that is owed is in: the shortest of it, after the longest transition.
+    possible = balance & (xp.max(takes, 0) > 0)
+    shortest = 0 - xp.max(xp.where(possible, 0 - items.work * per_work - switches, -600), 0)
+    reserve = (shortest + 12) * owes
 
     def step(state: list[Value]) -> tuple[Value, list[Value], Value]:
         pool, covered, rolled, used, total, segment, posture, position, changes, count, owed = state
@@ -186,7 +192,8 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
         counted = flags * xp.row(spent)
         over = xp.any(used + counted > caps, 0)
         needed = needs * owed
-        usable = (pool > 0) & ~over & (work > 0) & (total + time <= budget)
+        kept = reserve * owed * (1 - needs)
+        usable = (pool > 0) & ~over & (work > 0) & (total + time <= budget - kept)
         reach = xp.where(needed > 0, 0, total + time)
         able = (takes > 0) & (xp.row(reach) <= room) & xp.row(usable) & (segments >= segment)
         filled = xp.any(able, 1)

@@ -90,22 +90,48 @@ def generate(generator: Generator, catalog: Catalog, payload: Any) -> dict[str, 
     request = parse(payload, catalog)
     outputs = run_graph(generator, catalog, request)
     routine = decode(catalog, request, outputs, generator.vocabulary, generator.wording, generator.sha256)
-    if routine["status"] == "ok" and abs(routine["total_s"] - request.budget_s) > TOLERANCE_S:
-        raise impossible(request, routine)
     violations = check(catalog, payload, routine)
+    refusal = impossible(catalog, request, outputs, routine, violations)
+    if refusal is not None:
+        raise refusal
     if violations:
         raise UnsafePlan(violations)
     return routine
 
 
-def impossible(request: Request, routine: dict[str, Any]) -> RequestError:
-    """Says which wishes leave too little to fill the time with."""
-    causes = [*request.constraints, *request.conditions]
+def impossible(
+    catalog: Catalog,
+    request: Request,
+    outputs: dict[str, Array],
+    routine: dict[str, Any],
+    violations: list[Violation],
+) -> RequestError | None:
+    """What to say when no routine fits the wishes, naming them; None when one does.
+
+    Two things cannot be done without: easy movement to open with (W02, C04, O10), and enough to fill the time. Missing
+    them is the wishes' doing only when everything that they leave is in the routine already.
+    """
+    if routine["status"] != "ok":
+        return None
+    wishes = ", ".join([*request.constraints, *request.conditions, *request.acute_regions]) or "this level"
     if not request.equipment:
-        causes.append("no equipment listed")
-    wishes = ", ".join(causes) or "this level"
-    return RequestError(
-        "request.budget_s",
-        f"only {routine['total_s']} of {request.budget_s} s can be filled with what {wishes} allows; "
-        "ask for less time or allow more",
-    )
+        wishes += " and no equipment"
+    free = {
+        exercise["slug"]
+        for exercise, blocked in zip(catalog.exercises, outputs["blocked_by"], strict=True)
+        if not blocked and exercise["type"] == "pulse_raiser" and exercise["met"] < 6
+    }
+    used_up = free <= {item["slug"] for item in routine["items"]}
+    opening = {v.rule for v in violations} & {"W02", "C04", "O10"}
+    if opening and used_up:
+        return RequestError(
+            "request.kind", f"a {request.kind} starts with easy movement ({', '.join(sorted(opening))}), and {wishes} "
+            f"leaves too little of it for {request.budget_s} s",
+        )  # fmt: skip
+    if abs(routine["total_s"] - request.budget_s) > TOLERANCE_S:
+        return RequestError(
+            "request.budget_s",
+            f"only {routine['total_s']} of {request.budget_s} s can be filled with what {wishes} allows; "
+            "ask for less time or allow more",
+        )
+    return None

@@ -19,7 +19,7 @@ from model_export.export import operators
 from model_export.golden import check_golden
 from model_export.policy import run
 from model_export.request import Request, parse
-from model_export.runtime import TOLERANCE_S, Generator, ModelError, run_graph
+from model_export.runtime import Generator, ModelError, impossible, run_graph
 from model_export.sampling import payload
 from model_export.trees import Trees, read_trees
 
@@ -59,7 +59,7 @@ class Tally:
     requests: int = 0
     different: int = 0
     unsafe: int = 0
-    off_budget: int = 0
+    refused: int = 0
     first: str = ""
     times_ms: list[float] | None = None
 
@@ -84,14 +84,14 @@ def prove(
         tally.times_ms.append((time.process_time() - start) * 1e3)
         different = differences(reference(generator, trees, catalog, request), outputs)
         routine = decode(catalog, request, outputs, generator.vocabulary, generator.wording, generator.sha256)
-        off = routine["status"] == "ok" and abs(routine["total_s"] - request.budget_s) > TOLERANCE_S
-        violations = [] if off else check(catalog, given, routine)
+        violations = check(catalog, given, routine)
+        refused = impossible(catalog, request, outputs, routine, violations)
         tally.requests += 1
         tally.different += bool(different)
-        tally.unsafe += bool(violations)
-        tally.off_budget += off
-        if (different or violations or off) and not tally.first:
-            tally.first = f"request {number}: {different or violations or routine['total_s']} for {given}"
+        tally.unsafe += bool(violations) and refused is None
+        tally.refused += refused is not None
+        if (different or (violations and refused is None)) and not tally.first:
+            tally.first = f"request {number}: {different or violations} for {given}"
         progress(1)
     return tally
 
@@ -129,11 +129,11 @@ def gates(
     yield Gate(
         "safety", not tally.unsafe, f"{tally.unsafe} of {tally.requests} break a hard rule. {tally.first}"
     )
-    filled = tally.requests - tally.off_budget
+    served = tally.requests - tally.refused
     yield Gate(
-        "time",
-        tally.off_budget <= tally.requests // 50,
-        f"{filled} of {tally.requests} fill the budget to 30 s",
+        "served",
+        tally.refused <= tally.requests // 50,
+        f"{served} of {tally.requests} get a routine of their length",
     )
     p50, p99 = np.percentile(tally.times_ms or [0.0], [50, 99])
     yield Gate(
