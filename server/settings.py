@@ -17,6 +17,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 
+# What scripts/_bootstrap.py reads before there is an environment to run us in.
+BOOTSTRAP = {"LIMBER_VENV", "LIMBER_NO_BOOTSTRAP"}
+
+
 class SettingsError(ValueError):
     """A setting is unknown, missing or malformed. The message starts with the variable's name."""
 
@@ -141,7 +145,7 @@ class Settings:
         environ = os.environ if environ is None else environ
         known = {spec.metadata["env"] for spec in fields(cls)}
         for name in environ:
-            if name.startswith("LIMBER_") and name not in known:
+            if name.startswith("LIMBER_") and name not in known | BOOTSTRAP:
                 close = difflib.get_close_matches(name, known, n=1)
                 raise SettingsError(
                     f"{name}: unknown setting" + (f"; did you mean {close[0]}?" if close else "")

@@ -1,6 +1,6 @@
 """One contract for every object store: a folder, S3 as moto plays it, and any real S3 endpoint.
 
-Set LIMBER_TEST_S3 to a store's address (`s3://bucket?endpoint=http://…&path_style=1`, credentials in boto3's usual
+Set TEST_S3 to a store's address (`s3://bucket?endpoint=http://…&path_style=1`, credentials in boto3's usual
 variables) to run it against a server that checks signatures; the bucket is made when it is missing.
 """
 
@@ -41,7 +41,7 @@ def moto_endpoint() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["folder", "moto", *(["real"] if "LIMBER_TEST_S3" in os.environ else [])])
+@pytest.fixture(params=["folder", "moto", *(["real"] if "TEST_S3" in os.environ else [])])
 def opener(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
     """Opens one and the same fresh store, as often as asked."""
     if request.param == "folder":
@@ -52,7 +52,7 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         address = f"s3://limber?endpoint={endpoint}&region=us-east-1&path_style=1"
     else:
-        address = os.environ["LIMBER_TEST_S3"]
+        address = os.environ["TEST_S3"]
     bucket, _, options_text = address.partition("?")
     store = open_store(address)
     assert isinstance(store, S3Store)
@@ -187,9 +187,9 @@ def test_a_public_base_replaces_presigned_addresses(opener: Opener) -> None:
     assert (url is None) == isinstance(opener(), FolderStore)
 
 
-@pytest.mark.skipif("LIMBER_TEST_S3" not in os.environ, reason="LIMBER_TEST_S3 names no S3 endpoint")
+@pytest.mark.skipif("TEST_S3" not in os.environ, reason="TEST_S3 names no S3 endpoint")
 def test_a_tampered_address_is_refused() -> None:
-    store = open_store(os.environ["LIMBER_TEST_S3"])
+    store = open_store(os.environ["TEST_S3"])
     store.put_if_absent(KEY, BODY, "application/octet-stream")
     url = store.url(KEY)
     assert url is not None
