@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-
 # What scripts/_bootstrap.py reads before there is an environment to run us in.
 BOOTSTRAP = {"LIMBER_VENV", "LIMBER_NO_BOOTSTRAP"}
 

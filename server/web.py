@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 from math import inf
@@ -26,6 +28,8 @@ from sync.compress import ENCODINGS
 
 COMPRESS_FROM_BYTES = 860  # below this a packet is a packet: nothing to win
 MAX_TEXT = 200
+QUERIES_KEPT = 1024
+MAX_QUERY_KEPT = 512  # bytes; with the number above half a megabyte a process
 
 # For the document only: the views read the header themselves.
 IF_NONE_MATCH = {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}}
@@ -108,6 +112,25 @@ class Parser(FlaskParser):
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": ma.RAISE,
     }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._queries: OrderedDict[tuple[Any, bytes], dict[str, Any]] = OrderedDict()
+
+    def parse(self, argmap: Any, req: Any = None, *, location: str | None = None, **options: Any) -> Any:
+        """Devices of one release ask with one query string, so what was accepted once is not checked again."""
+        if location != "query":
+            return super().parse(argmap, req, location=location, **options)
+        key = (argmap, request.query_string)
+        known = self._queries.get(key)
+        if known is None:
+            known = super().parse(argmap, req, location=location, **options)
+            if len(request.query_string) <= MAX_QUERY_KEPT:
+                self._queries[key] = known
+                if len(self._queries) > QUERIES_KEPT:
+                    with suppress(KeyError):  # another thread was quicker
+                        self._queries.popitem(last=False)
+        return dict(known)
 
     def _raw_load_json(self, req: Any) -> Any:
         if not is_json_request(req):

@@ -174,7 +174,8 @@ def _fetch(conn: Connection, statement: str, parameters: Mapping[str, Any]) -> A
     """The only row, or None. Through the driver: SQLAlchemy's own objects would double the cost."""
     try:
         return _driver(conn).execute(statement, parameters).fetchone()
-    except psycopg.OperationalError:  # let SQLAlchemy meet it: it wraps the error and drops a dead connection
+    except (psycopg.OperationalError, psycopg.ProgrammingError):
+        # Let SQLAlchemy meet it: it wraps the error and drops a dead connection.
         return conn.exec_driver_sql(statement, parameters).one_or_none()
 
 
@@ -184,9 +185,7 @@ def _driver(conn: Connection) -> psycopg.Connection[Any]:
 
 def read_head(conn: Connection, stream: str) -> Head | None:
     """Where `stream` stands: one row by its key. None while nothing was ever published."""
-    row = conn.exec_driver_sql(
-        "SELECT epoch, head, floor FROM stream WHERE stream = %(stream)s", {"stream": stream}
-    ).one_or_none()
+    row = _fetch(conn, "SELECT epoch, head, floor FROM stream WHERE stream = %(stream)s", {"stream": stream})
     return None if row is None else Head(*row)
 
 

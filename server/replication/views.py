@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from server.db import read
 from server.objects import pick_sibling
@@ -27,7 +27,7 @@ from server.web import (
 from sync import signing
 from sync.compress import compress
 from sync.objects import ObjectMissing
-from sync.store import Head
+from sync.store import Head, StreamUnknown
 
 CACHE = {"Cache-Control": "public, max-age=30, must-revalidate", "Vary": "Accept-Encoding"}
 NOTHING = "No catalogue release is published yet."
@@ -58,17 +58,19 @@ def get_changes(query: dict[str, Any]) -> Response:
     since, base_url = query.get("since"), shared.settings.public_url or ""
     limit = min(query.get("limit", shared.settings.page_limit), shared.settings.page_limit)
     how = coding()
-    head = _recent_head(shared)
-    if head is None:
-        raise Fault(404, NOTHING)
-
-    tag = changes_etag(head, since, limit, base_url)
-    if unchanged := not_modified(f"{tag}-{how}", CACHE):
-        return unchanged
-    plain = shared.bodies.get(tag)
+    head, plain, tag = _recent_head(shared, ask=bool(request.if_none_match)), None, ""
+    if head is not None:
+        tag = changes_etag(head, since, limit, base_url)
+        if unchanged := not_modified(f"{tag}-{how}", CACHE):
+            return unchanged
+        plain = shared.bodies.get(tag)
     if plain is None:
-        # The head may have moved since it was read above; the tag must name what was sent.
-        head, plain = read(shared.engine, lambda conn: changes(conn, since, limit, base_url))
+        # One statement brings the page and the head that it was read at; the tag must name what was sent.
+        try:
+            head, plain = read(shared.engine, lambda conn: changes(conn, since, limit, base_url))
+        except StreamUnknown:
+            raise Fault(404, NOTHING) from None
+        shared.head = (time.monotonic(), head)
         tag = changes_etag(head, since, limit, base_url)
         shared.bodies.put(tag, plain)
     if how == "identity" or len(plain) < COMPRESS_FROM_BYTES:
@@ -80,16 +82,22 @@ def get_changes(query: dict[str, Any]) -> Response:
     return body_response(body, f"{tag}-{how}", how, CACHE)
 
 
-def _recent_head(shared: State) -> Head | None:
-    """The catalogue's head, read at most every `head_seconds`, so that a rush costs the database nothing.
+def _recent_head(shared: State, *, ask: bool) -> Head | None:
+    """The catalogue's head, at most `head_seconds` old, so that a rush costs the database nothing.
 
-    An old head can only confirm or repeat what was right that moment ago: a body is kept under the head that
-    it was read at, and no body was ever read for a cursor ahead of its head.
+    None when none that recent is known; with `ask` the database is asked before that. An old head can only confirm or
+    repeat what was right that moment ago: a body is kept under the head that it was read at, and no body was ever read
+    for a cursor ahead of its head.
     """
     now = time.monotonic()
-    if now - shared.head[0] >= shared.head_seconds:
-        shared.head = (now, read(shared.engine, catalog_head))
-    return shared.head[1]
+    known_at, head = shared.head
+    if now - known_at < shared.head_seconds:
+        return head
+    if not ask:
+        return None
+    head = read(shared.engine, catalog_head)
+    shared.head = (now, head)
+    return head
 
 
 @blp.route("/v1/catalog/snapshot", parameters=[IF_NONE_MATCH])
