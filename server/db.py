@@ -29,7 +29,12 @@ def open_engine(url: str, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "limber"},
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "limber",
+            # Every statement here finds rows by their key, whatever the values: planning it once is enough.
+            "options": "-c plan_cache_mode=force_generic_plan",
+        },
     )
 
 

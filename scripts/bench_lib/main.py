@@ -1,0 +1,147 @@
+"""The command line of `scripts/bench`."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from bench_lib import CHANGES, report
+from bench_lib.report import BenchError, Row
+from sync.compress import ENCODINGS
+
+DESCRIPTION = """\
+Measure what a routine costs on this machine and what a device's pull costs the server.
+
+  generate   the bundled model: load time, size, p50 and p99 of a routine, against the numpy reference
+  pull       ten changes out of few and of many documents, against a bare endpoint of the same server
+
+Without a name it runs both, in about 80 seconds. docs/benchmarks.md explains the rows."""
+EPILOG = """\
+The results go to standard output, progress to standard error. A missed aim is shown, and is not an error:
+exit code 0 when everything was measured, 1 when it could not be or an answer was wrong, 2 for bad usage."""
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A parser of a whole number within bounds."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{number} is not between {least} and {most}")
+        return number
+
+    return parse
+
+
+def slice_seconds(text: str) -> float:
+    """A parser of the length of one measurement."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
+    if not 0.05 <= seconds <= 10:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.05 and 10")
+    return seconds
+
+
+def sizes(text: str) -> list[int]:
+    """A parser of numbers of documents: different ones, ascending."""
+    return sorted({whole(CHANGES, 1_000_000)(part) for part in text.split(",")})
+
+
+def parser() -> argparse.ArgumentParser:
+    """All options; those of one bench mean nothing to the other."""
+    made = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("bench", nargs="?", choices=["generate", "pull"], help="only this one (default: both)")
+    made.add_argument("--json", action="store_true", help="one JSON object per row instead of tables")
+    one = made.add_argument_group("generate")
+    one.add_argument(
+        "--requests", type=whole(1, 100_000), default=500, metavar="N", help="random requests (%(default)s)"
+    )
+    one.add_argument("--seed", type=whole(0, 2**32 - 1), default=1, help="of the requests (%(default)s)")
+    two = made.add_argument_group("pull")
+    two.add_argument(
+        "--documents",
+        type=sizes,
+        default=[1_000, 100_000],
+        metavar="N,N",
+        help="documents in the stream, a server for each size (1000,100000)",
+    )
+    two.add_argument(
+        "--connections", type=whole(1, 64), default=4, metavar="K", help="keep-alive clients (%(default)s)"
+    )
+    two.add_argument(
+        "--threads",
+        type=whole(1, 64),
+        default=4,
+        metavar="N",
+        help="of each server; scripts/up uses LIMBER_POOL_SIZE (%(default)s)",
+    )
+    two.add_argument(
+        "--rounds", type=whole(1, 1000), default=6, metavar="N", help="of all measurements (%(default)s)"
+    )
+    two.add_argument(
+        "--seconds", type=slice_seconds, default=0.5, metavar="S", help="of one measurement (%(default)s)"
+    )
+    two.add_argument(
+        "--coding",
+        choices=["identity", *ENCODINGS],
+        default="identity",
+        help="content coding that the clients ask for (%(default)s)",
+    )
+    return made
+
+
+def main() -> int:
+    """Run what was asked for; returns the exit code."""
+    args = parser().parse_args()
+    # Only now: they bring numpy, onnxruntime and the server with them, which --help need not wait for.
+    from up_processes import Stopped, catch_signals
+
+    from bench_lib import generate, pull
+
+    catch_signals()
+    try:
+        machine = report.machine()
+        _print(args.json, [machine], report.machine_line(machine))
+        aims = []
+        if args.bench != "pull":
+            rows = generate.run(args.requests, args.seed)
+            aims += _results(args.json, rows, generate.COLUMNS)
+        if args.bench != "generate":
+            rows = pull.run(
+                args.documents, args.connections, args.threads, args.rounds, args.seconds, args.coding
+            )
+            aims += _results(args.json, rows, pull.COLUMNS)
+        _print(args.json, aims, f"\n{report.aims_table(aims)}")
+    except Stopped as stopped:
+        report.say(f"stopped by {signal.Signals(stopped.signum).name}")
+        return 128 + stopped.signum
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except BenchError as error:
+        report.say(str(error))
+        return 1
+    return 0
+
+
+def _results(as_json: bool, rows: list[Row], columns: list[tuple[str, str]]) -> list[Row]:
+    """Print what was measured; returns the aims among the rows, to be shown last."""
+    aims = [row for row in rows if row["bench"] == "aim"]
+    measured = [row for row in rows if row["bench"] != "aim"]
+    _print(as_json, measured, f"\n{report.table(measured, columns)}")
+    return aims
+
+
+def _print(as_json: bool, rows: list[Row], text: str) -> None:
+    print(report.json_lines(rows) if as_json else text, flush=True)
