@@ -19,8 +19,8 @@ NEVER = -(1 << 30)
 FIRST = 1 << 24
 """Added to an item that a quota demands, so that it goes before every score."""
 
-STEP = ("item", "segment", "work_s", "transition_s", "demand", "deficits", "flow")
-"""Columns of one step; item -1 marks the end."""
+STEP = ("item", "segment", "work_s", "transition_s", "flow", "demand", "deficits", "rolled")
+"""Columns of one step; item -1 marks the end, `rolled` is 0."""
 
 RAMP_STEPS = 6
 
@@ -121,22 +121,23 @@ def capped(p: Problem) -> tuple[Value, Value]:
     return flags, xp.stack([budget * 20 // 100, xp.const(115), hard])
 
 
-def posture_tables() -> tuple[list[list[int]], list[list[int]]]:
-    """[6, 5] preference for the next posture given the last: stay where you are; then once changes are used up."""
+def posture_tables() -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
+    """[6, 5] preference for the next posture given the last: stay where you are; the same once changes are used up; and
+    1 where getting down or up is a change between floor and standing."""
 
     def floor(posture: int) -> bool:
         return posture in (2, 3)
 
-    def table(change: int) -> list[list[int]]:
+    def table(change: int, same: int) -> list[list[int]]:
         return [
             [
-                change if floor(last) != floor(following) else (65 if last == following else 0)
+                change if floor(last) != floor(following) else same * (last == following)
                 for following in range(5)
             ]
             for last in range(6)
         ]
 
-    return table(-160), table(-1660)
+    return table(-160, 65), table(-1660, 65), table(1, 0)
 
 
 def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Value) -> Value:
@@ -157,8 +158,8 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
     room = xp.col(xp.where(xp.const([1, 0, 0, 0, 0]) > 0, ends, xp.minimum(ends + 8, budget)))
     segments = xp.col(xp.const([0, 1, 2, 3, 4]))
     places = xp.cumsum(xp.fill_like(sides, 1)) - 1
-    # Muscles, then movements at twice the weight; demand in the first column, deficits in the second, what was rolled
-    # already in the third (C06: one roll a muscle).
+    # Muscles, then movements at twice the weight. One product a step gives three columns: demand, deficits, and whether
+    # the muscles were rolled already (C06: one roll a muscle), which the scale takes out of the score again.
     answers = xp.hcat([given["item_muscle"], given["item_move"] * 2])
     covers = xp.hcat([given["item_muscle"], given["item_move"] * 3])
     demand = xp.join([given["demand_muscle"], given["demand_move"]])
@@ -167,10 +168,10 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
         [demand * (demand + 1) // 2, xp.join([given["deficit_muscle"], given["deficit_move"]])]
     )
     rolls = xp.i32(p.is_type("foam_roll"))
-    scale = xp.const([[64, 4]])
+    scale = xp.const([[64, 4, FIRST]])
     left = xp.const(tables.NEED_LEFT)
     transitions = xp.const(tables.TRANSITION)
-    stay, spent_changes = (xp.const(table) for table in posture_tables())
+    stay, spent_changes, floor_changes = (xp.const(table) for table in posture_tables())
     change_cap = (budget * 2 + 599) // 600  # U03
     ramp = xp.rows([xp.abs(number["met10"] - min(35 + 12 * k, 65)) * -4 for k in range(RAMP_STEPS)])
     owes = xp.i32(needs_balance(p, items.phase_of))
@@ -193,15 +194,17 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
         over = xp.any(used + counted > caps, 0)
         needed = needs * owed
         kept = reserve * owed * (1 - needs)
-        usable = (pool > 0) & ~over & (work > 0) & (total + time <= budget - kept)
+        answered = xp.matmul(answers, xp.hcat([wants * xp.col(xp.take(left, covered)), xp.col(rolled)]))
+        again = xp.take(answered, 2, 1) * rolls
+        usable = (pool > again) & ~over & (work > 0) & (total + time <= budget - kept)
         reach = xp.where(needed > 0, 0, total + time)
         able = (takes > 0) & (xp.row(reach) <= room) & xp.row(usable) & (segments >= segment)
-        filled = xp.any(able, 1)
-        now = xp.argmax(xp.i32(filled), 0)
-        mask = xp.take(xp.i32(able), now)
+        able = xp.i32(able)
+        now = xp.argmax(xp.max(able, 1), 0)
+        mask = xp.take(able, now)
         found = xp.max(mask, 0) > 0
 
-        wanted = xp.matmul(answers, wants * xp.col(xp.take(left, covered))) // scale
+        wanted = answered // scale
         sticking = xp.take(xp.where(changes >= change_cap, spent_changes, stay), posture)
         opening = xp.i32(xp.eq(now, 0))
         flow = (
@@ -212,16 +215,14 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
         )
         score = xp.sum(wanted, 1) + fixed_score + flow + needed * FIRST
         i = xp.argmax(xp.where(mask > 0, score, NEVER), 0)
-        own = xp.take(wanted, i)
-        row = xp.stack(
-            [xp.where(found, i, -1), now, xp.take(work, i), xp.take(transition, i), xp.take(own, 0), xp.take(own, 1),
-             xp.take(flow, i)]
-        )  # fmt: skip
+        step_row = xp.stack(
+            [xp.where(found, i, -1), now, xp.take(work, i), xp.take(transition, i), xp.take(flow, i)]
+        )
+        row = xp.join([step_row, xp.take(wanted, i)])
         following = xp.take(items.posture, i)
-        moved = xp.i32(xp.take(stay, posture) < 0)
-        roll = xp.take(rolls, i)
-        rolled = xp.maximum(rolled, xp.take(answers, i) * roll)
-        pool = pool * xp.i32(~xp.eq(places, i)) * xp.i32(rolls * xp.matmul(answers, rolled) < 1)
+        changed = xp.take(xp.take(floor_changes, posture), following)
+        rolled = xp.maximum(rolled, xp.take(answers, i) * xp.take(rolls, i))
+        pool = pool * xp.i32(~xp.eq(places, i))
         return (
             found,
             [
@@ -233,7 +234,7 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
                 now,
                 following,
                 xp.take(items.position, i),
-                changes + xp.take(moved, following),
+                changes + changed,
                 xp.minimum(count + 1, RAMP_STEPS - 1),
                 owed * (1 - xp.i32(xp.take(balance, i))),
             ],

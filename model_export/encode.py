@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from model_export.contract import HISTORY, REQUEST, REQUEST_VECTORS
+from model_export.contract import REQUEST, REQUEST_VECTORS
 from model_export.request import Request
 
 Array = npt.NDArray[np.int32]
@@ -47,6 +48,20 @@ class Catalog:
         exercises = [found["exercise"][slug] for slug in sorted(found["exercise"])]
         entries = {name: data["entries"] for name, data in found["vocabulary"].items()}
         return cls(release, exercises, found["activity"], found["condition"], entries)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Slug -> index, the contract's order."""
+        return {exercise["slug"]: place for place, exercise in enumerate(self.exercises)}
+
+    @cached_property
+    def carriers(self) -> dict[str, list[int]]:
+        """Hazard -> indices of the exercises that carry it."""
+        found: dict[str, list[int]] = {}
+        for place, exercise in enumerate(self.exercises):
+            for hazard in exercise["hazards"]:
+                found.setdefault(hazard, []).append(place)
+        return found
 
     def codes(self, name: str) -> list[str]:
         """A vocabulary's codes in contract order: ascending."""
@@ -175,9 +190,11 @@ def excluded_hazards(catalog: Catalog, conditions: Iterable[str]) -> dict[str, s
 
 def device_block(catalog: Catalog, request: Request, unknown: Array) -> Array:
     """[N] the device's own guard, from the documents alone: excluded hazards, and codes the model does not know."""
-    excluded = excluded_hazards(catalog, request.conditions)
-    hit = [any(h in excluded for h in exercise["hazards"]) for exercise in catalog.exercises]
-    return np.maximum(np.array(hit, np.int32), unknown)
+    carriers = catalog.carriers
+    blocked = unknown.copy()
+    for hazard in excluded_hazards(catalog, request.conditions):
+        blocked[carriers.get(hazard, [])] = 1
+    return blocked
 
 
 def request_tensors(
@@ -203,8 +220,9 @@ def request_tensors(
     }
     scalars = request.scalars(vocabulary)
     tensors["request"] = np.array([scalars[name] for name in REQUEST], np.int32)
-    history = [request.history.get(exercise["slug"], NEVER_DONE) for exercise in catalog.exercises]
-    tensors["history"] = np.array(history, np.int32).reshape(len(catalog.exercises), len(HISTORY))
+    tensors["history"] = np.tile(np.array(NEVER_DONE, np.int32), (len(catalog.exercises), 1))
+    for slug, row in request.history.items():
+        tensors["history"][catalog.places[slug]] = row
     tensors["blocked"] = device_block(catalog, request, unknown)
     tensors["personal"] = np.zeros(len(catalog.exercises), np.int32)
     tensors["noise"] = noise(catalog, request.seed)

@@ -32,6 +32,8 @@ class Problem:
     request: dict[str, Value]
     number: dict[str, Value]
     history: dict[str, Value]
+    groups: Value
+    type_one_hot: Value
 
     def one_hot(self, vocabulary: str, codes: Sequence[str]) -> Value:
         names = self.vocabulary[vocabulary]
@@ -43,8 +45,9 @@ class Problem:
         columns = [self.xp.take(self.given["item_hazard"], names.index(code), 1) for code in hazards]
         return sum(columns[1:], columns[0]) > 0
 
-    def person_has(self, *conditions: str) -> Value:
-        return self.xp.sum(self.given["condition"] * self.one_hot("conditions", conditions), 0) > 0
+    def person_has(self, group: str) -> Value:
+        """Whether the person has a condition of the group."""
+        return self.xp.take(self.groups, list(tables.GROUPS).index(group)) > 0
 
     def constrained(self, code: str) -> Value:
         return self.xp.take(self.given["constraint"], self.vocabulary["constraints"].index(code)) > 0
@@ -65,11 +68,15 @@ def prepare(xp: Any, vocabulary: Vocabulary, given: Mapping[str, Value]) -> Prob
     def columns(tensor: str, names: Sequence[str], axis: int) -> dict[str, Value]:
         return {name: xp.take(given[tensor], i, axis) for i, name in enumerate(names)}
 
+    groups = [[int(code in codes) for codes in tables.GROUPS.values()] for code in vocabulary["conditions"]]
+    types = [[int(name == code) for code in tables.TYPES] for name in vocabulary["types"]]
     return Problem(
         xp, vocabulary, given,
         request=columns("request", REQUEST, 0),
         number=columns("item_number", ITEM_NUMBER, 1),
         history=columns("history", HISTORY, 1),
+        groups=xp.matmul(given["condition"], xp.const(groups)),
+        type_one_hot=xp.take(xp.const(types), given["item_type"]),
     )  # fmt: skip
 
 
@@ -96,9 +103,9 @@ def blocked_by(p: Problem, position_fits: Value, posture: Value) -> tuple[Value,
     # O12: no end-range holds for hypermobile joints, whatever the hazard list says.
     condition = condition | (p.person_has("hypermobility") & p.is_type("static_stretch", "pnf_stretch"))
     # O03: at most 6 MET in pregnancy.
-    condition = condition | (p.person_has(*tables.PREGNANCY) & (p.number["met10"] > 60))
+    condition = condition | (p.person_has("pregnancy") & (p.number["met10"] > 60))
     # L04: pain of more than 3 of 10, or 5 with a tendinopathy, keeps an item out.
-    pain_limit = xp.where(p.person_has(*tables.TENDINOPATHY), 5, 3)
+    pain_limit = xp.where(p.person_has("tendinopathy"), 5, 3)
     condition = condition | (p.history["pain"] > pain_limit)
     # K01: nothing that works a region injured within three days.
     primary = xp.i32(given["item_muscle"] >= 3)
@@ -147,10 +154,7 @@ def rule_mask(p: Problem, floor: Value) -> Value:
         # P01: a near-maximal set needs three minutes before the start, so the gap is known. N04: no children.
         (ramp_set & (young | (request["gap_s"] < 180)))
         # P02: beginners none, recreational low load only.
-        | (
-            p.is_type("potentiation")
-            & ((request["level"] < 1) | young | p.person_has(*tables.NO_POTENTIATION))
-        )
+        | (p.is_type("potentiation") & ((request["level"] < 1) | young | p.person_has("no_potentiation")))
         | (ramp_set & recreational)
         # S05: swings near end range are not for beginners nor from 60 on.
         | (p.has("ballistic") & ((request["level"] < 1) | (age >= 60)))
@@ -169,44 +173,42 @@ def segment_phase(p: Problem, free: Value) -> tuple[Value, Value, Value]:
     An empty segment's time goes to the others. Potentiation needs an explosive activity and eight minutes (evidence.md,
     default warm-up split).
     """
-    xp, phases = p.xp, p.vocabulary["phases"]
-    kinds = p.vocabulary["kinds"]
+    xp, kind = p.xp, p.request["kind"]
+    segments = [tables.SEGMENTS[code] for code in p.vocabulary["kinds"]]
+    types = [[[int(t in s["types"]) for t in p.vocabulary["types"]] for s in rows] for rows in segments]
+    order = [
+        [[_preference(s["phases"], name) for name in p.vocabulary["phases"]] for s in rows]
+        for rows in segments
+    ]
+    first, last = xp.const([[1], [0], [0], [0], [0]]) > 0, xp.const([[0], [0], [0], [0], [1]]) > 0
     explosive = (p.request["explosive"] >= 2) & (p.request["budget_s"] >= 480)
-    explosive = explosive & (p.request["level"] >= 1) & ~p.person_has(*tables.NO_POTENTIATION)  # P02
+    explosive = explosive & (p.request["level"] >= 1) & ~p.person_has("no_potentiation")  # P02
     # A drill rehearses the activity it is listed for; a custom demand vector has no list, its demand decides.
     rehearses = ~p.is_type("skill_drill", "potentiation") | (affinity(p) > 0) | (p.request["activity"] < 0)
-    phase_of, shares, suits = [], [], []
-    for g in range(5):
-        types = xp.const(
-            [[int(t in tables.SEGMENTS[k][g]["types"]) for t in p.vocabulary["types"]] for k in kinds]
-        )
-        # The first phase of the list that the item has: greatest preference wins.
-        order = xp.const(
-            [[_preference(tables.SEGMENTS[k][g]["phases"], name) for name in phases] for k in kinds]
-        )
-        preference = p.given["item_phase"] * xp.row(xp.take(order, p.request["kind"]))
-        taken = xp.take(xp.take(types, p.request["kind"]), p.given["item_type"]) > 0
-        fitting = taken & (xp.max(preference, 1) > 0) & rehearses
-        if g == 4:
-            fitting = fitting & (explosive | ~p.kind_is("warmup"))
-        if g == 0:
-            fitting = fitting & opens(p)
-        suits.append(xp.i32(fitting))
-        allowed = free & fitting
-        phase_of.append(xp.where(allowed, xp.argmax(preference, 1), -1))
-        share = xp.take(xp.const([tables.SEGMENTS[k][g]["share"] for k in kinds]), p.request["kind"])
-        shares.append(share * xp.i32(xp.any(allowed, 0)))
-    share = xp.stack(shares)
+    # [G, N, P]: the first phase of the segment's list that the item has wins.
+    preference = xp.row(p.given["item_phase"]) * xp.col(xp.take(xp.const(order), kind))
+    fitting = (
+        (xp.take(xp.take(xp.const(types), kind), p.given["item_type"], 1) > 0)
+        & (xp.max(preference, 2) > 0)
+        & xp.row(rehearses)
+        & (~first | xp.row(opens(p)))
+        & (~last | explosive | ~p.kind_is("warmup"))
+    )
+    allowed = xp.row(free) & fitting
+    phase_of = xp.where(allowed, xp.argmax(preference, 2), -1)
+    share = xp.take(xp.const([[s["share"] for s in rows] for rows in segments]), kind) * xp.i32(
+        xp.any(allowed, 1)
+    )
     short = p.kind_is("warmup") & (p.request["budget_s"] < 300)
     # Under five minutes: one raise, one mobility, one rehearsal.
     share = xp.where(short, xp.const([300, 350, 0, 350, 0]) * xp.i32(share > 0), share)
-    more = p.person_has(*tables.LONGER_RAISE) | (p.request["age"] >= 50)
+    more = p.person_has("longer_raise") | (p.request["age"] >= 50)
     raise_share = xp.where(more, 300, xp.take(share, 0))
     raise_share = xp.where(p.kind_is("warmup"), raise_share, xp.take(share, 0))
-    raise_share = xp.where(p.kind_is("cooldown") & p.person_has(*tables.GRADUAL_COOLDOWN), 300, raise_share)
-    first = xp.const([1, 0, 0, 0, 0])
-    share = xp.where(first > 0, xp.minimum(raise_share, xp.take(share, 0) * 1000), share)
-    return xp.rows(phase_of), share, xp.max(xp.rows(suits), 0)
+    raise_share = xp.where(p.kind_is("cooldown") & p.person_has("gradual_cooldown"), 300, raise_share)
+    opening = xp.const([1, 0, 0, 0, 0]) > 0
+    share = xp.where(opening, xp.minimum(raise_share, xp.take(share, 0) * 1000), share)
+    return phase_of, share, xp.max(xp.i32(fitting), 0)
 
 
 def _preference(order: Sequence[str], phase: str) -> int:
@@ -238,7 +240,7 @@ def base_dose(p: Problem) -> tuple[Value, Value]:
     """[N] work in seconds per side, and repetitions (0: by time)."""
     xp, request = p.xp, p.request
     work, reps, sec10 = p.number["work_s"], p.number["reps"], p.number["sec10_per_rep"]
-    cut = p.person_has(*tables.REDUCED_DOSE)
+    cut = p.person_has("reduced_dose")
     scale = xp.where(cut, 80, xp.where(request["budget_s"] < 300, 75, 100))
     scale = xp.where(p.is_type("potentiation", "pulse_raiser", "breathing"), 100, scale)
     least, most = p.by_type(0), p.by_type(1)
@@ -263,31 +265,27 @@ def base_dose(p: Problem) -> tuple[Value, Value]:
 def features(p: Problem, demand: Value) -> Value:
     """[N, F] what the scorer sees, integers only, in the order of FEATURES."""
     xp, request = p.xp, p.request
-    like = p.number["difficulty"]
-    kind = p.vocabulary["kinds"]
-    columns = [
-        p.number["difficulty"], p.number["met10"], p.number["sides"],
-        *(xp.i32(p.is_type(t)) for t in tables.TYPES),
-        xp.i32(p.has("floor_transfer")),
-        xp.i32(p.has("impact", "impact_high")),
-        xp.i32(p.has("overhead")),
-        xp.sum(p.given["item_equipment"], 1),
-        *(xp.fill_like(like, xp.i32(xp.eq(request["kind"], i))) for i in range(len(kind))),
-        xp.fill_like(like, request["budget_s"] // 60),
-        xp.fill_like(like, request["age"]),
-        xp.fill_like(like, request["level"]),
-        xp.fill_like(like, request["explosive"]),
-        affinity(p),
-        demand,
-        p.history["days_since"], p.history["done"], p.history["skipped"],
-    ]  # fmt: skip
-    return xp.columns(columns)
+    kinds = [xp.i32(p.kind_is(code)) for code in ("warmup", "cooldown", "mobility", "desk_break")]
+    context = xp.stack(
+        [*kinds, request["budget_s"] // 60, request["age"], request["level"], request["explosive"]]
+    )
+    item = xp.columns(
+        [
+            xp.i32(p.has("floor_transfer")), xp.i32(p.has("impact", "impact_high")), xp.i32(p.has("overhead")),
+            xp.sum(p.given["item_equipment"], 1), affinity(p), demand,
+        ]
+    )  # fmt: skip
+    numbers = xp.take(
+        p.given["item_number"], [ITEM_NUMBER.index(n) for n in ("difficulty", "met10", "sides")], 1
+    )
+    history = xp.take(p.given["history"], [HISTORY.index(n) for n in ("days_since", "done", "skipped")], 1)
+    return xp.hcat([numbers, p.type_one_hot, item, history, xp.col(demand * 0) + xp.row(context)])
 
 
 FEATURES = (
     "difficulty", "met10", "sides", *(f"type_{t}" for t in tables.TYPES), "floor", "impact", "overhead", "equipment",
-    "kind_warmup", "kind_cooldown", "kind_mobility", "kind_desk_break", "minutes", "age", "level", "explosive",
-    "affinity", "demand", "days_since", "done", "skipped",
+    "affinity", "demand", "days_since", "done", "skipped", "kind_warmup", "kind_cooldown", "kind_mobility",
+    "kind_desk_break", "minutes", "age", "level", "explosive",
 )  # fmt: skip
 
 
@@ -317,15 +315,15 @@ def warnings(p: Problem, referred: Value, plan: Mapping[str, Value]) -> Value:
     with_balance = xp.sum(xp.i32(xp.eq(types, balance)), 0) > 0
     short = request["budget_s"] < 300
     shorter = plan["work_s"] * plan["sets"] < xp.take(p.number["work_s"], plan["item"])
-    cut = (xp.sum(xp.i32(shorter) * plan["valid"], 0) > 0) & (short | p.person_has(*tables.REDUCED_DOSE))
+    cut = (xp.sum(xp.i32(shorter) * plan["valid"], 0) > 0) & (short | p.person_has("reduced_dose"))
     gentle = p.kind_is("warmup") | (p.kind_is("cooldown") & p.person_has("cardiac"))
     early = (request["minute"] >= 0) & (request["minute"] < 480)
     due = {
         "pain_stop": any_condition | sore,
-        "seek_clearance": p.person_has(*tables.SEEK_CLEARANCE),
+        "seek_clearance": p.person_has("seek_clearance"),
         "refer": referred,
-        "breathe": p.person_has(*tables.BREATHE),
-        "support": p.person_has(*tables.SUPPORT) | ((request["age"] >= 65) & with_balance),
+        "breathe": p.person_has("breathe"),
+        "support": p.person_has("support") | ((request["age"] >= 65) & with_balance),
         "reduced_dose": ~referred & cut,
         "time_too_short": gentle & short,
         "no_flexion_am": p.person_has("lumbar_disc") & early,

@@ -75,28 +75,35 @@ TRANSITION: Final = (
 )
 START: Final = 5
 
-NO_POTENTIATION: Final = (
-    "hypertension", "cardiac", "pregnancy_t1", "pregnancy_t23", "postpartum_early", "ankle_sprain_acute",
-    "calf_strain", "hamstring_strain_acute", "groin_strain", "knee_ligament_meniscus", "concussion_recent",
-    "osteoporosis", "fall_risk", "abdominal_hernia", "hip_replacement",
-)  # fmt: skip
-LONGER_RAISE: Final = ("hypertension", "cardiac", "exercise_asthma")  # W02, O10
-GRADUAL_COOLDOWN: Final = ("hypertension", "cardiac")  # C04
-REDUCED_DOSE: Final = (
-    "cardiac", "hypertension", "pregnancy_t1", "pregnancy_t23", "postpartum_early", "fall_risk",
-    "concussion_recent", "abdominal_hernia",
-)  # fmt: skip
-TENDINOPATHY: Final = (
-    "achilles_tendinopathy", "patellar_tendinopathy", "hamstring_tendinopathy", "gluteal_tendinopathy",
-    "elbow_tendinopathy",
-)  # fmt: skip
-PREGNANCY: Final = ("pregnancy_t1", "pregnancy_t23")
-SEEK_CLEARANCE: Final = (
-    "cardiac", "hypertension", "ankle_sprain_acute", "calf_strain", "hamstring_strain_acute", "groin_strain",
-    "osteoporosis", "hip_replacement", "concussion_recent", "pregnancy_t1", "pregnancy_t23", "postpartum_early",
-)  # fmt: skip
-BREATHE: Final = ("hypertension", "cardiac", "pregnancy_t1", "pregnancy_t23")
-SUPPORT: Final = ("fall_risk", "vertigo", "neuropathy")
+# Groups of conditions that a rule or a warning speaks of.
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "no_potentiation": (
+        "hypertension", "cardiac", "pregnancy_t1", "pregnancy_t23", "postpartum_early", "ankle_sprain_acute",
+        "calf_strain", "hamstring_strain_acute", "groin_strain", "knee_ligament_meniscus", "concussion_recent",
+        "osteoporosis", "fall_risk", "abdominal_hernia", "hip_replacement",
+    ),
+    "longer_raise": ("hypertension", "cardiac", "exercise_asthma"),  # W02, O10
+    "gradual_cooldown": ("hypertension", "cardiac"),  # C04
+    "reduced_dose": (
+        "cardiac", "hypertension", "pregnancy_t1", "pregnancy_t23", "postpartum_early", "fall_risk",
+        "concussion_recent", "abdominal_hernia",
+    ),
+    "tendinopathy": (
+        "achilles_tendinopathy", "patellar_tendinopathy", "hamstring_tendinopathy", "gluteal_tendinopathy",
+        "elbow_tendinopathy",
+    ),
+    "pregnancy": ("pregnancy_t1", "pregnancy_t23"),
+    "seek_clearance": (
+        "cardiac", "hypertension", "ankle_sprain_acute", "calf_strain", "hamstring_strain_acute", "groin_strain",
+        "osteoporosis", "hip_replacement", "concussion_recent", "pregnancy_t1", "pregnancy_t23", "postpartum_early",
+    ),
+    "breathe": ("hypertension", "cardiac", "pregnancy_t1", "pregnancy_t23"),
+    "support": ("fall_risk", "vertigo", "neuropathy"),
+    "hypermobility": ("hypermobility",),
+    "ankle_instability": ("ankle_instability",),
+    "cardiac": ("cardiac",),
+    "lumbar_disc": ("lumbar_disc",),
+}  # fmt: skip
 
 COVERAGE_STEPS: Final = 24
 # A muscle covered k thirds of an item's primary work still has this much of its demand left, of 256.

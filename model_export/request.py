@@ -144,14 +144,13 @@ def _activity(value: Any, catalog: Catalog) -> dict[str, Any]:
 
 def _history(value: Any, catalog: Catalog) -> dict[str, tuple[int, ...]]:
     given = _object(value, "history", ("exercises",))
-    slugs = {exercise["slug"] for exercise in catalog.exercises}
     ranges = {"days_since": (0, 3650, 60), "rating": (-1, 1, 0), "pain": (0, 10, 0)}
     rows = {}
     entries = given.get("exercises", {})
     if not isinstance(entries, Mapping):
         raise RequestError("history.exercises", "must be an object")
     for slug, entry in entries.items():
-        if slug not in slugs:
+        if slug not in catalog.places:
             continue  # an exercise that left the catalogue
         where = f"history.exercises.{slug}"
         fields = _object(entry, where, HISTORY)

@@ -18,7 +18,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from model_export.arrays import NumpyOps
+from model_export.arrays import FLOAT32_EXACT, NumpyOps
 from model_export.contract import ML_OPSET, OPSET
 from model_export.encode import Catalog, encode
 from model_export.policy import FEATURES, Problem, features, first_demand, numpy_inputs, prepare
@@ -28,7 +28,6 @@ from model_export.trees import tree_node
 
 SCALE = 400
 """Score points per unit of predicted utility (0..1)."""
-FLOAT32_EXACT = 2**24
 
 Progress = Callable[[int, int], None]
 """Told how many of how many requests are done."""
@@ -94,7 +93,7 @@ def train(rows: npt.NDArray[np.int32], seed: int) -> HistGradientBoostingRegress
     columns = {name: rows[:, i].astype(np.float64) for i, name in enumerate(FEATURES)}
     monotone = {"skipped": -1, "equipment": -1, "affinity": 1}
     model = HistGradientBoostingRegressor(
-        max_iter=60, max_leaf_nodes=14, learning_rate=0.15, min_samples_leaf=200, early_stopping=False,
+        max_iter=40, max_leaf_nodes=14, learning_rate=0.2, min_samples_leaf=200, early_stopping=False,
         monotonic_cst=[monotone.get(name, 0) for name in FEATURES], random_state=seed,
     )  # fmt: skip
     return model.fit(rows.astype(np.float32), prior_utility(columns))

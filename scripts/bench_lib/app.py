@@ -2,8 +2,7 @@
 
 GET  /bare                 what the real answer to BENCH_TARGET was when this process started: same bytes, same
                            headers, same hooks, no query to parse and no database: the least that an answer costs
-POST /bench/cache/MODE     "on" as shipped; "bodies-off": PostgreSQL builds every body; "off": and the head,
-                           which is otherwise remembered for a moment, is read for every answer
+POST /bench/cache/MODE     "on" as shipped; "off": nothing is remembered, PostgreSQL builds every answer
 """
 
 import os
