@@ -45,9 +45,7 @@ class Items:
 def first_sets(p: Problem) -> Value:
     """[N] F03: two holds for a stretch that answers a demand of 3, where the time allows it."""
     xp = p.xp
-    wanted = xp.i32(p.given["demand_muscle"] >= 3)
-    primary = xp.i32(p.given["item_muscle"] >= 3)
-    twice = (xp.matmul(primary, wanted) > 0) & p.is_type("static_stretch") & (p.request["budget_s"] >= 480)
+    twice = p.most_demanded & p.is_type("static_stretch") & (p.request["budget_s"] >= 480)
     return xp.where(twice & p.kind_is("cooldown"), 2, 1)
 
 
@@ -109,10 +107,9 @@ def capped(p: Problem) -> tuple[Value, Value]:
     115 s (P03); 6 MET and more 30 or 45 % of the time (W06).
     """
     xp, budget = p.xp, p.request["budget_s"]
-    limits = xp.matmul(p.given["condition"], p.given["condition_limit"])
     flags = xp.rows(
         [
-            xp.i32(xp.matmul(p.given["item_hazard"], limits) > 0),
+            xp.i32(p.limited),
             xp.i32(p.has("impact_high")),
             xp.i32(p.number["met10"] >= 60),
         ]

@@ -42,8 +42,7 @@ def fit(p: Problem, items: Items, steps: Value) -> dict[str, Value]:
     def is_type(*codes: str) -> Value:
         return xp.take(xp.i32(p.is_type(*codes)), plan["item"]) > 0
 
-    limits = xp.matmul(p.given["condition"], p.given["condition_limit"])
-    limited = xp.take(xp.matmul(p.given["item_hazard"], limits), plan["item"]) > 0
+    limited = xp.take(xp.i32(p.limited), plan["item"]) > 0
     hard = xp.take(p.number["met10"], plan["item"]) >= 60
     free = valid & ~limited & ~hard & ~is_type("potentiation")
     older = p.request["age"] >= 65

@@ -34,6 +34,10 @@ class Problem:
     history: dict[str, Value]
     groups: Value
     type_one_hot: Value
+    excluded: Value
+    limited: Value
+    acute: Value
+    most_demanded: Value
 
     def one_hot(self, vocabulary: str, codes: Sequence[str]) -> Value:
         names = self.vocabulary[vocabulary]
@@ -64,14 +68,32 @@ class Problem:
         return self.xp.eq(self.request["kind"], self.vocabulary["kinds"].index(code))
 
 
+def crossed(xp: Any, matrix: Value, *vectors: Value) -> list[Value]:
+    """Per vector [K]: [N] whether a row of the matrix [N, K] meets it. One product for all of them."""
+    product = xp.matmul(matrix, xp.columns(vectors))
+    return [xp.take(product, i, 1) > 0 for i in range(len(vectors))]
+
+
 def prepare(xp: Any, vocabulary: Vocabulary, given: Mapping[str, Value]) -> Problem:
     def columns(tensor: str, names: Sequence[str], axis: int) -> dict[str, Value]:
         return {name: xp.take(given[tensor], i, axis) for i, name in enumerate(names)}
 
     groups = [[int(code in codes) for codes in tables.GROUPS.values()] for code in vocabulary["conditions"]]
     types = [[int(name == code) for code in tables.TYPES] for name in vocabulary["types"]]
+    person = given["condition"]
+    excluded, limited = crossed(
+        xp,
+        given["item_hazard"],
+        xp.matmul(person, given["condition_exclude"]),
+        xp.matmul(person, given["condition_limit"]),
+    )
+    injured = xp.matmul(given["muscle_region"], given["acute_region"])
+    acute, most_demanded = crossed(
+        xp, xp.i32(given["item_muscle"] >= 3), injured, xp.i32(given["demand_muscle"] >= 3)
+    )
     return Problem(
         xp, vocabulary, given,
+        excluded=excluded, limited=limited, acute=acute, most_demanded=most_demanded,
         request=columns("request", REQUEST, 0),
         number=columns("item_number", ITEM_NUMBER, 1),
         history=columns("history", HISTORY, 1),
@@ -98,8 +120,7 @@ def chosen_position(p: Problem) -> tuple[Value, Value]:
 def blocked_by(p: Problem, position_fits: Value, posture: Value) -> tuple[Value, Value]:
     """[N] bits of BLOCKED_BY, 0 where an item may be used; and [N] what would be out for anybody of this level."""
     xp, given, request = p.xp, p.given, p.request
-    hazards = xp.matmul(given["condition"], given["condition_exclude"])
-    condition = xp.matmul(given["item_hazard"], hazards) > 0
+    condition = p.excluded
     # O12: no end-range holds for hypermobile joints, whatever the hazard list says.
     condition = condition | (p.person_has("hypermobility") & p.is_type("static_stretch", "pnf_stretch"))
     # O03: at most 6 MET in pregnancy.
@@ -108,21 +129,21 @@ def blocked_by(p: Problem, position_fits: Value, posture: Value) -> tuple[Value,
     pain_limit = xp.where(p.person_has("tendinopathy"), 5, 3)
     condition = condition | (p.history["pain"] > pain_limit)
     # K01: nothing that works a region injured within three days.
-    primary = xp.i32(given["item_muscle"] >= 3)
-    condition = condition | (xp.matmul(xp.matmul(primary, given["muscle_region"]), given["acute_region"]) > 0)
+    condition = condition | p.acute
 
     floor = (posture >= 2) & (posture <= 3)
-    bare = xp.const([int(name != "wall") for name in p.vocabulary["equipment"]])
+    wall = xp.const([int(name == "wall") for name in p.vocabulary["equipment"]])
+    more_than_a_wall, equipment = crossed(
+        xp, given["item_equipment"], 1 - wall, 1 - xp.maximum(given["has_equipment"], wall)
+    )
     constraint = (
         ~position_fits
         | (p.constrained("no_floor") & (floor | p.has("floor_transfer")))
         | (p.constrained("no_kneel") & p.has("kneeling"))
         | (p.constrained("no_jump") & p.has("impact", "impact_high"))
         | (p.constrained("small_space") & p.has("travel"))
-        | (p.constrained("no_equipment") & (xp.matmul(given["item_equipment"], bare) > 0))
+        | (p.constrained("no_equipment") & more_than_a_wall)
     )
-    always = xp.const([int(name == "wall") for name in p.vocabulary["equipment"]])
-    equipment = xp.matmul(given["item_equipment"], 1 - xp.maximum(given["has_equipment"], always)) > 0
 
     # U05, N04.
     cap = xp.take(xp.const([2, 3, 5]), request["level"])
@@ -299,10 +320,9 @@ def affinity(p: Problem) -> Value:
 
 def first_demand(p: Problem) -> Value:
     """[N] how much of the activity's demand an item answers before anything is covered."""
-    xp = p.xp
-    muscles = xp.matmul(p.given["item_muscle"], p.given["demand_muscle"])
-    moves = xp.matmul(p.given["item_move"], p.given["demand_move"]) * 2
-    return muscles + moves
+    xp, given = p.xp, p.given
+    answers = xp.hcat([given["item_muscle"], given["item_move"] * 2])
+    return xp.matmul(answers, xp.join([given["demand_muscle"], given["demand_move"]]))
 
 
 def warnings(p: Problem, referred: Value, plan: Mapping[str, Value]) -> Value:
