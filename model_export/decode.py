@@ -33,12 +33,10 @@ def decode(
     model: str,
 ) -> dict[str, Any]:
     """The JSON of generator.md from the graph's outputs."""
-    plan = outputs["plan"]
+    plan = [row for row in outputs["plan"].tolist() if row[0] >= 0]
     items = [
-        _item(
-            catalog, request, dict(zip(PLAN, (int(v) for v in row), strict=True)), vocabulary, wording, place
-        )
-        for place, row in enumerate(plan[plan[:, 0] >= 0])
+        _item(catalog, request, dict(zip(PLAN, row, strict=True)), vocabulary, wording, place)
+        for place, row in enumerate(plan)
     ]
     referred = bool(outputs["refer"][0])
     return {

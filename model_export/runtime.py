@@ -116,14 +116,8 @@ def impossible(
     wishes = ", ".join([*request.constraints, *request.conditions, *request.acute_regions]) or "this level"
     if not request.equipment:
         wishes += " and no equipment"
-    free = {
-        exercise["slug"]
-        for exercise, blocked in zip(catalog.exercises, outputs["blocked_by"], strict=True)
-        if not blocked and exercise["type"] == "pulse_raiser" and exercise["met"] < 6
-    }
-    used_up = free <= {item["slug"] for item in routine["items"]}
     opening = {v.rule for v in violations} & {"W02", "C04", "O10"}
-    if opening and used_up:
+    if opening and openers(catalog, outputs) <= {item["slug"] for item in routine["items"]}:
         return RequestError(
             "request.kind", f"a {request.kind} starts with easy movement ({', '.join(sorted(opening))}), and {wishes} "
             f"leaves too little of it for {request.budget_s} s",
@@ -135,3 +129,12 @@ def impossible(
             "ask for less time or allow more",
         )
     return None
+
+
+def openers(catalog: Catalog, outputs: dict[str, Array]) -> set[str]:
+    """Slugs of the easy movement that this person may open with."""
+    return {
+        exercise["slug"]
+        for exercise, blocked in zip(catalog.exercises, outputs["blocked_by"], strict=True)
+        if not blocked and exercise["type"] == "pulse_raiser" and exercise["met"] < 6
+    }

@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _VERSION = 1
 _LONGEST = 1024
@@ -37,6 +38,7 @@ def origin(stream: str, epoch: str) -> Cursor:
     return Cursor(stream, epoch, 0)
 
 
+@lru_cache(maxsize=1024)
 def encode(cursor: Cursor) -> str:
     """Opaque base64url text, safe in a URL. Equal cursors give equal text."""
     fields = [_VERSION, cursor.stream, cursor.epoch, cursor.seq, cursor.until, cursor.fresh]
