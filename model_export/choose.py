@@ -78,7 +78,7 @@ def fixed_flow(p: Problem, affinity: Value, floor: Value) -> Value:
     warm = xp.i32(p.kind_is("warmup"))
     drill = xp.i32(p.is_type("skill_drill", "potentiation"))
     pulse = xp.i32(p.is_type("pulse_raiser"))
-    listed = affinity * 120
+    listed = affinity * 200
     return xp.rows(
         [
             listed + pulse * 200,

@@ -62,10 +62,9 @@ def _item(
     place: int,
 ) -> dict[str, Any]:
     exercise = catalog.exercises[row["item"]]
-    opening = place == 0
-    rules = (
-        wording["rules_of_opening"][request.kind] if opening else wording["rules_by_type"][exercise["type"]]
-    )
+    # Easy movement is there for what opens the kind: W02, C04, F05 or C09.
+    opens = place == 0 or exercise["type"] == "pulse_raiser"
+    rules = wording["rules_of_opening"][request.kind] if opens else wording["rules_by_type"][exercise["type"]]
     return {
         "slug": exercise["slug"],
         "phase": vocabulary["phases"][row["phase"]],
