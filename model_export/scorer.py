@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,8 +125,3 @@ def convert(model: HistGradientBoostingRegressor) -> onnx.ModelProto:
         del a[name].floats[:]
         a[name].floats.extend(floats.tolist())
     return converted
-
-
-def save(model: onnx.ModelProto, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString(deterministic=True))

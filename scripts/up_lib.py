@@ -263,11 +263,14 @@ def _catalogue(run: Run, url: str, notes: list[str]) -> None:
         publish.load_seed(conn)
         release = publish.publish_release(conn, store, key, datetime.now(UTC))
         current = release or releases.current_release(conn, publish.STREAM)
+        forgotten = publish.forget_deletions(conn, run.settings.tombstone_days, datetime.now(UTC))
     assert current is not None
     manifest: dict[str, Any] = current.manifest["manifest"]
     notes.append(f"release {current.number}, {manifest['documents']} documents")
     if release is None:
         notes.append("unchanged")
+    if forgotten:
+        notes.append(f"{forgotten} deletions older than {run.settings.tombstone_days} days forgotten")
 
 
 def _same_key(conn: Connection, key: Ed25519PrivateKey, run: Run) -> None:
