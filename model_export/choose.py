@@ -122,8 +122,7 @@ def posture_tables() -> tuple[list[list[int]], list[list[int]], list[list[int]]]
     """[6, 5] preference for the next posture given the last: stay where you are; the same once changes are used up; and
     1 where getting down or up is a change between floor and standing."""
 
-    def floor(posture: int) -> bool:
-        return posture in (2, 3)
+    floor = tables.on_floor
 
     def table(change: int, same: int) -> list[list[int]]:
         return [
@@ -142,7 +141,7 @@ def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Val
     xp, given, request, number = p.xp, p.given, p.request, p.number
     budget, sides = request["budget_s"], number["sides"]
     pulse, balance = p.is_type("pulse_raiser"), p.is_type("balance")
-    floor = xp.i32((items.posture >= 2) & (items.posture <= 3))
+    floor = xp.i32(tables.on_floor(items.posture))
     flow_of = fixed_flow(p, affinity, floor)
     fixed_score = items.history + items.learned + items.personal + items.variety
     flags, caps = capped(p)

@@ -63,6 +63,11 @@ class Catalog:
                 found.setdefault(hazard, []).append(place)
         return found
 
+    @cached_property
+    def slug_hashes(self) -> npt.NDArray[np.uint32]:
+        """[N] FNV-1a of each slug."""
+        return np.array([fnv1a(exercise["slug"]) for exercise in self.exercises], np.uint32)
+
     def codes(self, name: str) -> list[str]:
         """A vocabulary's codes in contract order: ascending."""
         if name == "activities":
@@ -174,10 +179,7 @@ def noise(catalog: Catalog, seed: int) -> Array:
 
     FNV-1a of the slug, mixed with the seed by MurmurHash3's finaliser (Appleby, public domain); the top 8 bits.
     """
-    if "slugs" not in catalog.cache:
-        hashes = np.array([fnv1a(e["slug"]) for e in catalog.exercises], np.uint32)
-        catalog.cache["slugs"] = {"hash": hashes.view(np.int32)}
-    h = catalog.cache["slugs"]["hash"].view(np.uint32) ^ np.uint32((seed * 0x9E3779B9) & 0xFFFFFFFF)
+    h = catalog.slug_hashes ^ np.uint32((seed * 0x9E3779B9) & 0xFFFFFFFF)
     h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
     return ((h ^ (h >> np.uint32(16))) >> np.uint32(24)).astype(np.int32)

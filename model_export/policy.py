@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from model_export import choose, fit
 from model_export import policy_tables as tables
 from model_export.arrays import Value
@@ -131,7 +129,7 @@ def blocked_by(p: Problem, position_fits: Value, posture: Value) -> tuple[Value,
     # K01: nothing that works a region injured within three days.
     condition = condition | p.acute
 
-    floor = (posture >= 2) & (posture <= 3)
+    floor = tables.on_floor(posture)
     wall = xp.const([int(name == "wall") for name in p.vocabulary["equipment"]])
     more_than_a_wall, equipment = crossed(
         xp, given["item_equipment"], 1 - wall, 1 - xp.maximum(given["has_equipment"], wall)
@@ -156,10 +154,8 @@ def blocked_by(p: Problem, position_fits: Value, posture: Value) -> tuple[Value,
         "condition": condition, "constraint": constraint, "equipment": equipment,
         "level": level, "device": device, "rule": rule,
     }  # fmt: skip
-    total = xp.i32(condition) * BLOCKED_BY["condition"]
-    for name in ("constraint", "equipment", "level", "device", "rule"):
-        total = total + xp.i32(bits[name]) * BLOCKED_BY[name]
-    return total, level | rule | disliked
+    terms = [xp.i32(mask) * BLOCKED_BY[name] for name, mask in bits.items()]
+    return sum(terms[1:], terms[0]), level | rule | disliked
 
 
 def rule_mask(p: Problem, floor: Value) -> Value:
@@ -379,8 +375,3 @@ def run(xp: Any, vocabulary: Vocabulary, given: Mapping[str, Value], scorer: Sco
         "relevance": (demand * 16 + learned + listed * 150 + 1000) * suits * xp.i32(~unfit),
         "blocked_by": blocked,
     }
-
-
-def numpy_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs as the reference backend wants them."""
-    return {name: np.asarray(value, np.int32) for name, value in inputs.items()}

@@ -64,6 +64,13 @@ POSTURE: Final[dict[str, int]] = {
     "tall_kneeling": 2, "quadruped": 2, "plank": 2, "inverted": 2, "prone": 3, "supine": 3, "side_lying": 3,
     "seated_floor": 3, "hanging": 4,
 }  # fmt: skip
+
+
+def on_floor(posture: Any) -> Any:
+    """Whether a posture (a number, or an array of them) is down on the floor."""
+    return (posture >= 2) & (posture <= 3)
+
+
 # Seconds to get from one posture to the next (U02: 5-8 s same posture, 8-15 s change); row 5 is the start.
 TRANSITION: Final = (
     (5, 8, 12, 12, 8),

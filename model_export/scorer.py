@@ -20,7 +20,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from model_export.arrays import FLOAT32_EXACT, NumpyOps
 from model_export.contract import ML_OPSET, OPSET
 from model_export.encode import Catalog, encode
-from model_export.policy import FEATURES, Problem, features, first_demand, numpy_inputs, prepare
+from model_export.policy import FEATURES, Problem, features, first_demand, prepare
 from model_export.request import parse
 from model_export.sampling import payload
 from model_export.trees import tree_node
@@ -79,7 +79,7 @@ def training_rows(
     blocks = []
     for done in range(requests):
         request = parse(payload(rng, catalog), catalog)
-        given = numpy_inputs(encode(catalog, request, spec, vocabulary, "training"))
+        given = encode(catalog, request, spec, vocabulary, "training")
         problem: Problem = prepare(NumpyOps(), vocabulary, given)
         rows = features(problem, first_demand(problem))
         blocks.append(rows[rng.choice(len(rows), min(120, len(rows)), replace=False)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class Tally:
     unsafe: int = 0
     refused: int = 0
     first: str = ""
-    times_ms: list[float] | None = None
+    times_ms: list[float] = field(default_factory=list)
 
 
 def prove(
@@ -74,8 +74,7 @@ def prove(
     """Run random requests through graph, reference and checker. Deterministic for a seed."""
     generator, trees = Generator.load(content), read_trees(onnx.load_from_string(content))
     rng = np.random.default_rng(seed)
-    tally = Tally(times_ms=[])
-    assert tally.times_ms is not None
+    tally = Tally()
     for number in range(requests):
         given = payload(rng, catalog, red_flags=number % 25 == 0)
         request = parse(given, catalog)

@@ -8,8 +8,6 @@ from sqlalchemy import Connection
 
 from sync.releases import Release
 
-STREAM = "model"
-
 # Greatest opset by ONNX Runtime 1.x minor version, from its compatibility table; newer ones run the last too.
 _OPSET_OF_ORT = ((12, 17), (14, 18), (15, 19), (17, 20), (18, 21))
 _OPSET_BEFORE = 16

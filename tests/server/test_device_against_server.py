@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from sync import store
 from sync.device import Device
 from sync.transport import Response, Transport, http_transport
+from tests.sync.fakes import no_check, serving
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "device"
 
@@ -25,22 +25,13 @@ class Quiet(WSGIRequestHandler):
 
 @pytest.fixture
 def address(limber: Any) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, limber.app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(make_server("127.0.0.1", 0, limber.app, threaded=True, request_handler=Quiet)) as address:
+        yield address
 
 
 @pytest.fixture
 def transport(address: str) -> Transport:
     return http_transport(address)
-
-
-def no_check(path: Path, golden: bytes) -> None:
-    """What the model holds is not the point here."""
 
 
 def truth(limber: Any) -> dict[tuple[str, str], Any]:

@@ -6,7 +6,9 @@ test can ask whether what a device shows was ever a release.
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +28,19 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 def no_check(path: Path, golden: bytes) -> None:
     """A model check that believes everything."""
+
+
+@contextmanager
+def serving(server: Any) -> Iterator[str]:
+    """Run a `socketserver` in a thread; the address of its port, until the block ends."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def key() -> Ed25519PrivateKey:

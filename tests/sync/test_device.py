@@ -19,18 +19,6 @@ from sync.transport import Response
 from tests.sync.fakes import NOW, FakeServer, catalogue, edited, held, network, no_check, raw, sync
 
 
-@pytest.fixture
-def server() -> FakeServer:
-    made = FakeServer()
-    made.publish(catalogue(10))
-    return made
-
-
-@pytest.fixture
-def device(tmp_path: Path) -> Device:
-    return Device(tmp_path / "phone", clock=lambda: NOW)
-
-
 @pytest.mark.parametrize("snapshots", [True, False])
 def test_a_first_sync_brings_the_whole_release(device: Device, server: FakeServer, snapshots: bool) -> None:
     server.snapshots = snapshots

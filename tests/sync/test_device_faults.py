@@ -13,18 +13,6 @@ from sync.transport import Response, TransportError
 from tests.sync.fakes import NOW, FakeServer, catalogue, cut, edited, flipped, held, network, raw, sync
 
 
-@pytest.fixture
-def server() -> FakeServer:
-    made = FakeServer()
-    made.publish(catalogue(10))
-    return made
-
-
-@pytest.fixture
-def device(tmp_path: Path) -> Device:
-    return Device(tmp_path / "phone", clock=lambda: NOW)
-
-
 def count_requests(server: FakeServer, directory: Path) -> int:
     fresh = copy.deepcopy(server)
     fresh.requests.clear()

@@ -24,11 +24,6 @@ def server() -> FakeServer:
     return made
 
 
-@pytest.fixture
-def device(tmp_path: Path) -> Device:
-    return Device(tmp_path / "phone", clock=lambda: NOW)
-
-
 def sync(device: Device, server: Callable[..., Response], check: Any = no_check, **options: Any) -> Report:
     return device.sync(server, None, check, **options)
 

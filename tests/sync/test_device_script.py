@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.machinery import SourceFileLoader
@@ -18,23 +17,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync.device import Device
 from sync.signing import trust_document
-from tests.sync.fakes import NOW, FakeServer, catalogue, no_check
+from tests.sync.fakes import NOW, FakeServer, catalogue, no_check, serving
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "device"
 
 
 @pytest.fixture
-def fake() -> FakeServer:
-    made = FakeServer()
-    made.publish(catalogue(10))
-    return made
-
-
-@pytest.fixture
-def address(fake: FakeServer) -> Iterator[str]:
+def address(server: FakeServer) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            response = fake(self.path, dict(self.headers))
+            response = server(self.path, dict(self.headers))
             body = response.read(1 << 24)
             self.send_response(response.status)
             for name, value in {**response.headers, "content-length": str(len(body))}.items():
@@ -45,13 +37,8 @@ def address(fake: FakeServer) -> Iterator[str]:
         def log_message(self, *arguments: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as served_at:
+        yield served_at
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -62,14 +49,14 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_sync_tells_in_plain_words_what_came(tmp_path: Path, fake: FakeServer, address: str) -> None:
+def test_sync_tells_in_plain_words_what_came(tmp_path: Path, server: FakeServer, address: str) -> None:
     first = run("sync", "--server", address, "--dir", tmp_path / "phone")
     assert first.returncode == 0
     assert "release 1: 10 documents changed" in first.stdout
-    key_id = trust_document(fake.signer)["keys"][0]["key_id"]
+    key_id = trust_document(server.signer)["keys"][0]["key_id"]
     assert f"key {key_id} is trusted from now on" in first.stdout
     assert "none fits this device" in first.stdout
-    fake.publish(catalogue(12, revision=2))
+    server.publish(catalogue(12, revision=2))
     later = json.loads(run("sync", "--server", address, "--dir", tmp_path / "phone", "--json").stdout)
     assert (later["ok"], later["catalog"]["release"], later["catalog"]["changed"]) == (True, 2, 12)
     status = run("status", "--dir", tmp_path / "phone")
@@ -79,9 +66,9 @@ def test_sync_tells_in_plain_words_what_came(tmp_path: Path, fake: FakeServer, a
 
 
 def test_a_model_that_is_none_is_refused_and_sync_fails(
-    tmp_path: Path, fake: FakeServer, address: str
+    tmp_path: Path, server: FakeServer, address: str
 ) -> None:
-    fake.publish_model(b"this is no ONNX file", 1, expires_at="2999-01-01T00:00:00Z")
+    server.publish_model(b"this is no ONNX file", 1, expires_at="2999-01-01T00:00:00Z")
     done = run("sync", "--server", address, "--dir", tmp_path)
     assert done.returncode == 1
     assert "golden cases" in done.stdout
@@ -175,11 +162,11 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.fixture
-def phone(tmp_path: Path, fake: FakeServer) -> Path:
+def phone(tmp_path: Path, server: FakeServer) -> Path:
     device = Device(tmp_path, clock=lambda: NOW)
     for sequence, body in enumerate((b"the old model", b"the new model"), 1):
-        fake.publish_model(body, sequence)
-        assert device.sync(fake, None, no_check).ok
+        server.publish_model(body, sequence)
+        assert device.sync(server, None, no_check).ok
     return tmp_path
 
 
