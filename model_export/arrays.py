@@ -29,6 +29,10 @@ class NumpyOps:
     def const(self, value: Any) -> Value:
         return np.asarray(value, np.int32)
 
+    def flags(self, value: Sequence[bool]) -> Value:
+        """A constant of booleans."""
+        return np.asarray(value, np.bool_)
+
     def i32(self, x: Value) -> Value:
         return np.asarray(x).astype(np.int32)
 
@@ -44,6 +48,11 @@ class NumpyOps:
     def argmax(self, x: Value, axis: int) -> Value:
         """First index of the greatest value."""
         return np.argmax(x, axis=axis).astype(np.int32)
+
+    def top(self, x: Value, k: Value) -> tuple[Value, Value]:
+        """The k greatest of a vector, greatest first, and their places; of equal ones the first place."""
+        places = np.argsort(-x.astype(np.int64), kind="stable")[:k].astype(np.int32)
+        return x[places], places
 
     def cumsum(self, x: Value) -> Value:
         return np.cumsum(x, dtype=np.int32)
@@ -205,6 +214,9 @@ class SpoxOps:
     def const(self, value: Any) -> Traced:
         return self.lift(np.asarray(value, np.int32))
 
+    def flags(self, value: Sequence[bool]) -> Traced:
+        return self.lift(np.asarray(value, np.bool_))
+
     def i32(self, x: Traced) -> Traced:
         return self._wrap(self.op.cast(x.var, to=np.int32))
 
@@ -219,6 +231,11 @@ class SpoxOps:
 
     def argmax(self, x: Traced, axis: int) -> Traced:
         return self.i32(self._wrap(self.op.arg_max(x.var, axis=axis, keepdims=0, select_last_index=0)))
+
+    def top(self, x: Traced, k: Value) -> tuple[Traced, Traced]:
+        count = self.op.reshape(self.op.cast(self.lift(k).var, to=np.int64), self._axes(1))
+        values, places = self.op.top_k(x.var, count, axis=0, largest=1, sorted=1)
+        return self._wrap(values), self.i32(self._wrap(places))
 
     def cumsum(self, x: Traced) -> Traced:
         return self._wrap(self.op.cumsum(x.var, self.op.const(np.int64(0))))

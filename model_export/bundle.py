@@ -21,10 +21,12 @@ class BundleInvalid(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """The bundled model's bytes, the catalogue, and the golden cases."""
+    """The bundled model's bytes, the on-device learner's, the golden cases of both, and the catalogue."""
 
     model: bytes
     golden: bytes
+    learner: bytes
+    learner_golden: bytes
     catalog: Catalog
     manifest: dict[str, Any]
 
@@ -32,10 +34,17 @@ class Bundle:
 def write(
     folder: Path, model: bytes, golden: bytes, documents: Iterable[Mapping[str, Any]], release: int
 ) -> dict[str, Any]:
-    """Write model, golden cases, catalogue and bundle.json. Returns the manifest. Same input, same bytes."""
+    """Write model, learner, golden cases, catalogue and bundle.json. Returns the manifest. Same input, same bytes."""
+    # The graph's tracer is heavy, and reading a bundle needs none.
+    from model_export.personal.export import files as learner_files
+
     rows = sorted(documents, key=lambda d: (d["collection"], d["id"]))
     catalog = {"release": release, "documents": rows}
-    files = {"generator.onnx": model, "golden.json": golden, "catalog.json": canonical(catalog) + b"\n"}
+    learner, learner_golden = learner_files(Catalog.from_documents(rows, release))
+    files = {
+        "generator.onnx": model, "golden.json": golden, "learn.onnx": learner, "learn_golden.json": learner_golden,
+        "catalog.json": canonical(catalog) + b"\n",
+    }  # fmt: skip
     digests = {(d["collection"], d["id"]): document_digest(d["data"]) for d in rows}
     manifest = {
         "contract": CONTRACT,
@@ -60,7 +69,14 @@ def read(folder: Path = FOLDER) -> Bundle:
         if sha256_hex(body) != manifest["files"][name]["sha256"]:
             raise BundleInvalid(f"{folder / name} is not the file that bundle.json names")
     catalog = read_catalog(bodies["catalog.json"])
-    return Bundle(bodies["generator.onnx"], bodies["golden.json"], catalog, manifest)
+    return Bundle(
+        bodies["generator.onnx"],
+        bodies["golden.json"],
+        bodies["learn.onnx"],
+        bodies["learn_golden.json"],
+        catalog,
+        manifest,
+    )
 
 
 def read_catalog(body: bytes) -> Catalog:

@@ -23,7 +23,7 @@ def check(catalog: Any, payload: Mapping[str, Any], routine: Mapping[str, Any]) 
         return [Violation("contract", f"{slug} is not in the catalogue") for slug in unknown]
     case = Case(
         catalog, payload["request"], payload.get("profile") or {},
-        (payload.get("history") or {}).get("exercises") or {}, routine,
+        payload.get("history") or {}, routine,
         [(item, known[item["slug"]]) for item in routine["items"]],
     )  # fmt: skip
     checks = CHECKS if routine["status"] == "ok" else {"X01": CHECKS["X01"], "warnings": CHECKS["warnings"]}

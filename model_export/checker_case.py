@@ -27,7 +27,7 @@ class Case:
     catalog: Any
     request: Mapping[str, Any]
     profile: Mapping[str, Any]
-    history: Mapping[str, Any]
+    past: Mapping[str, Any]
     routine: Mapping[str, Any]
     rows: list[tuple[Item, Mapping[str, Any]]]
 
@@ -37,7 +37,19 @@ class Case:
 
     @property
     def budget(self) -> int:
-        return int(self.request["budget_s"])
+        """L02: what is planned for; 85 % of what was asked for after two sessions in a row that were too hard."""
+        asked = int(self.request["budget_s"])
+        return max(asked * 85 // 100, 120) if self.strained else asked
+
+    @property
+    def strained(self) -> bool:
+        latest = (self.past.get("sessions") or [])[:2]
+        return len(latest) == 2 and all(s["rpe"] - s.get("target", 4) >= 2 for s in latest)
+
+    @property
+    def history(self) -> Mapping[str, Any]:
+        """Per exercise."""
+        return self.past.get("exercises") or {}
 
     @property
     def age(self) -> int:

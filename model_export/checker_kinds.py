@@ -124,7 +124,7 @@ def potentiation_suits_the_level(case: Case) -> Iterator[str]:
     if rows and case.level == "beginner":
         yield f"a beginner gets {rows[0][1]['slug']}"
     for item, exercise in rows:
-        if exercise["type"] == "potentiation" and item["work_s_per_side"] > 30:
+        if item["work_s_per_side"] > 30:
             yield f"{exercise['slug']} takes {item['work_s_per_side']} s a set"
         if case.level == "recreational" and "isometric_hold" in exercise["hazards"]:
             yield f"{exercise['slug']} is not low-load"
@@ -145,6 +145,9 @@ def a_cooldown_starts_upright(case: Case) -> Iterator[str]:
         if clock < 60 and item["position"] in UPRIGHT_EXCLUDED:
             yield f"{item['slug']} lies down after {clock} s"
         clock += case.length(item)
+    easy = sum(case.work(item) for item, exercise in case.rows if exercise["type"] == "pulse_raiser")
+    if case.has("cardiac", "hypertension") and easy < min(270, 0.35 * case.budget):
+        yield f"{easy} s of easy movement for somebody whose heart needs a gradual end"
 
 
 @rule("C05")

@@ -1,6 +1,7 @@
 """The greedy choice: one item a step, the best of what still fits the current segment.
 
-Everything that does not change between steps is made before the loop: a phone pays for every node of every step.
+Everything that does not change between steps is made before the loop: a phone pays for every node of every step. What
+stands next to what is settled afterwards (`order.py`): a step knows no positions, only whether the floor was visited.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from model_export import policy_tables as tables
 from model_export.arrays import Value
-from model_export.contract import MAX_STEPS
+from model_export.contract import CANDIDATES, MAX_STEPS
 
 if TYPE_CHECKING:
     from model_export.policy import Problem
@@ -19,10 +20,25 @@ NEVER = -(1 << 30)
 FIRST = 1 << 24
 """Added to an item that a quota demands, so that it goes before every score."""
 
-STEP = ("item", "segment", "work_s", "transition_s", "flow", "demand", "deficits", "rolled")
-"""Columns of one step; item -1 marks the end, `rolled` is 0."""
+STEP = ("item", "segment", "work_s", "flow", "drawn_from", "demand", "deficits")
+"""Columns of one step, before its candidates; item -1 marks the end."""
 
-RAMP_STEPS = 6
+USED = -(1 << 20)
+TWIN = -350
+"""For an item whose near-twin is in already: it comes only where the time cannot be filled without it."""
+TWIN_TENTHS = 8
+"""Near-twins share at least so many tenths of what they do."""
+
+FLOOR_VISIT, FLOOR_STAY = -160, 60
+"""For the first item on the floor, and for the others of that visit (U03)."""
+
+NEAR = 300
+"""A candidate that scores this much less than the best is not drawn: exploring must not spoil the routine."""
+
+MOVE_S, EASY_MOVE_S = 8, 5
+"""What a change of exercise is taken to cost while choosing, seconds (U02: 5-15); between two ways of walking less."""
+
+RAMP_STEPS = 3
 
 
 @dataclass
@@ -42,21 +58,20 @@ class Items:
     variety: Value
 
 
-def first_sets(p: Problem) -> Value:
-    """[N] F03: two holds for a stretch that answers a demand of 3, where the time allows it."""
-    xp = p.xp
-    twice = p.most_demanded & p.is_type("static_stretch") & (p.request["budget_s"] >= 480)
-    return xp.where(twice & p.kind_is("cooldown"), 2, 1)
+def needs_balance(p: Problem, phase_of: Value) -> tuple[Value, Value]:
+    """Whether balance work is owed, and [N] the items that pay it, where they may: after mobilising if any can.
 
-
-def needs_balance(p: Problem, phase_of: Value) -> Value:
-    """K06 with ankle instability, O01 from 65 on in ten minutes of mobility, N03 in a long explosive warm-up."""
+    K06 with ankle instability, O01 from 65 on in ten minutes of mobility, N03 in a long explosive warm-up.
+    """
     xp, request = p.xp, p.request
     older = (request["age"] >= 65) & p.kind_is("mobility") & (request["budget_s"] >= 600)
     team = p.kind_is("warmup") & (request["explosive"] >= 3) & (request["budget_s"] >= 900)
     unstable = p.person_has("ankle_instability") & ~p.kind_is("cooldown")
-    possible = xp.any(p.is_type("balance") & (xp.max(phase_of, 0) >= 0), 0)
-    return (older | team | unstable) & possible
+    balance = p.is_type("balance")
+    anywhere = balance & (xp.max(phase_of, 0) >= 0)
+    later = balance & (xp.max(xp.take(phase_of, [2, 3, 4]), 0) >= 0)
+    pays = anywhere & (later | ~xp.any(later, 0))
+    return (older | team | unstable) & xp.any(anywhere, 0), pays
 
 
 def history_part(p: Problem) -> Value:
@@ -64,31 +79,77 @@ def history_part(p: Problem) -> Value:
     xp, history = p.xp, p.history
     days = history["days_since"]
     recent = xp.where(days <= 1, -60, xp.where(days <= 3, -25, 0))
-    return (
-        recent
-        + history["rating"] * 120
-        - xp.minimum(history["skipped"], 4) * 30
-        - xp.minimum(history["swapped"], 4) * 20
-    )
+    # A favourite returns, but not daily.
+    liked = xp.where(days <= 1, 0, 120) * xp.maximum(history["rating"], 0)
+    return recent + liked - xp.minimum(history["skipped"], 4) * 30 - xp.minimum(history["swapped"], 4) * 20
 
 
-def fixed_flow(p: Problem, affinity: Value, floor: Value) -> Value:
+def fixed_flow(p: Problem, items: Items, affinity: Value) -> Value:
     """[G, N] preference that does not depend on what was chosen before."""
-    xp, met10 = p.xp, p.number["met10"]
-    warm = xp.i32(p.kind_is("warmup"))
+    xp, met10, request = p.xp, p.number["met10"], p.request
+    sport = request["activity"]
+    warm, cool = xp.i32(p.kind_is("warmup")), xp.i32(p.kind_is("cooldown"))
     drill = xp.i32(p.is_type("skill_drill", "potentiation"))
     pulse = xp.i32(p.is_type("pulse_raiser"))
-    listed = affinity * 200
+    # What stretches the worked muscles matters more in a cool-down than what the catalogue lists.
+    listed = affinity * xp.where(cool > 0, 40, 200)
+    # Somebody who can stand is not sat down, but for a machine, at a desk or to breathe.
+    chair = p.vocabulary["positions"].index("seated_chair")
+    sits = xp.eq(items.position, chair) & ~p.is_type("breathing", "static_stretch", "pnf_stretch")
+    sits = sits & ~p.uses("bike", "rower")
+    stands = ~p.constrained("seated_only") & ~p.kind_is("desk_break") & ~p.person_has("support")
+    seat = xp.i32(sits & stands) * -80
+    # Too easy for the trained, too much for those whose doses are cut.
+    working = xp.i32(p.is_type("activation", "balance", "skill_drill"))
+    easy = xp.maximum(request["level"] - p.number["difficulty"], 0) * working * -60
+    careful = xp.i32(p.person_has("reduced_dose") | (request["age"] >= 65))
+    hard = (p.number["difficulty"] - 1) * careful * -60
+    # B2: from a few minutes of marching nobody sprints.
+    sudden = xp.i32((request["budget_s"] < 300) & (met10 > 70)) * drill * -600
+    rehearsal = drill * affinity
+    # What is explosive ends on jumps, but who is about to run ends on running.
+    runs = xp.take(
+        xp.flags([code.startswith("run_") for code in p.vocabulary["activities"]]), xp.maximum(sport, 0)
+    )
+    runs = runs & (sport >= 0)
+    moves_on = xp.take(p.given["item_move"], p.vocabulary["moves"].index("global.locomotion"), 1) > 0
+    last = p.is_type("potentiation") & (request["explosive"] >= 3) & (moves_on | ~runs)
+    jumps = affinity * xp.i32(last | (moves_on & runs))
+    every = listed + seat + easy + hard + sudden
     return xp.rows(
         [
-            listed + pulse * 200,
-            listed - floor * 40 * warm,
-            listed - floor * 90 * warm,
+            every + pulse * 400 + own_machine(p, affinity) * 250 + seat * 2,
+            every,
+            every + xp.i32(p.is_type("activation")) * 120 * warm,
             # W05: the end of a warm-up is upright, specific and more intense.
-            listed + drill * affinity * 250 + warm * (met10 * 3 - floor * 200),
-            listed + drill * affinity * 100,
+            every + rehearsal * 450 + warm * met10 * 3 + seat * 2,
+            every + rehearsal * 100 + jumps * 150 + warm * met10 * 2,
         ]
     )
+
+
+def own_machine(p: Problem, affinity: Value) -> Value:
+    """[N] 1 for the machine that is the sport: who has one at hand gets warm on it."""
+    sport = p.request["activity"]
+    codes = p.vocabulary["activities"]
+    cycling = p.uses("bike") & p.xp.eq(sport, codes.index("cycle"))
+    rowing = p.uses("rower") & p.xp.eq(sport, codes.index("row"))
+    return affinity * p.xp.i32(cycling | rowing)
+
+
+def ramp(p: Problem) -> Value:
+    """[RAMP_STEPS, N] preference in the opening: intensity rises in a warm-up and falls in a cool-down.
+
+    The first item is easy (W09), the following ones lead up to 75 % of the activity's own, 60 % for beginners.
+    """
+    xp, met10, request = p.xp, p.number["met10"], p.request
+    part = xp.where(request["level"] >= 1, 75, 60)
+    part = xp.where((request["age"] >= 60) | p.strained() | p.person_has("reduced_dose"), 50, part)
+    aim = xp.minimum(xp.maximum(request["met10"] * part // 100, 35), 80)
+    follows = xp.where(p.kind_is("warmup"), aim, 32)
+    first = xp.abs(met10 - 38) * -8 + xp.i32(met10 >= 60) * -20_000
+    then = xp.abs(met10 - follows) * -8
+    return xp.rows([first, *[then] * (RAMP_STEPS - 1)])
 
 
 def opening_cap(p: Problem, items: Items, end: Value) -> Value:
@@ -115,132 +176,166 @@ def capped(p: Problem) -> tuple[Value, Value]:
         ]
     )
     hard = xp.where(p.request["level"] >= 2, budget * 45, budget * 30) // 100
+    hard = xp.where(p.strained(), budget * 15 // 100, hard)
     return flags, xp.stack([budget * 20 // 100, xp.const(115), hard])
 
 
-def posture_tables() -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
-    """[6, 5] preference for the next posture given the last: stay where you are; the same once changes are used up; and
-    1 where getting down or up is a change between floor and standing."""
+def traits(p: Problem) -> tuple[Value, Value]:
+    """[N, K] what an item does, and [N, K] how much of a need it covers, in thirds of an item's primary work.
 
-    floor = tables.on_floor
-
-    def table(change: int, same: int) -> list[list[int]]:
-        return [
-            [
-                change if floor(last) != floor(following) else same * (last == following)
-                for following in range(5)
-            ]
-            for last in range(6)
-        ]
-
-    return table(-160, 65), table(-1660, 65), table(1, 0)
+    Muscles (primary 3, secondary 1), movements (2), then the groups of TWIN_GROUPS, which nobody demands: they keep
+    items of different types from being near-twins. A pulse raiser counts a third and covers nothing: being warm is not
+    being mobile. What was held is done with: a second stretch of the same muscle is worth little.
+    """
+    xp, given = p.xp, p.given
+    pulse = xp.col(xp.i32(p.is_type("pulse_raiser")))
+    third = 3 - pulse * 2
+    does = xp.hcat([given["item_muscle"] * third // 3, given["item_move"] * 2 // (1 + pulse)])
+    held = xp.col(xp.i32(p.is_type("static_stretch", "pnf_stretch", "foam_roll")))
+    primary = xp.i32(given["item_muscle"] >= 3)
+    # In a mobility session moving a muscle does not replace stretching it: only what it moves is settled.
+    moved = xp.where(p.kind_is("mobility"), primary, given["item_muscle"])
+    muscles = moved * (1 - held) + (given["item_muscle"] + primary * 6) * held
+    covers = xp.hcat([muscles, given["item_move"] * (3 + held * 6)]) * (1 - pulse)
+    met10 = p.number["met10"]
+    types = p.vocabulary["types"]
+    by_type = [[w if t in codes else 0 for codes, w in tables.TWIN_GROUPS] for t in types]
+    drill = xp.i32(p.is_type("skill_drill", "potentiation")) * tables.DRILL_WEIGHT
+    faster, fastest = (xp.i32(met10 >= bound) for bound in tables.DRILL_BANDS)
+    bands = xp.columns([drill * (1 - faster), drill * (faster - fastest), drill * fastest])
+    kinds = xp.hcat([xp.take(xp.const(by_type), given["item_type"]), bands])
+    return xp.hcat([does, kinds]), xp.hcat([covers, kinds * 0])
 
 
 def choose(p: Problem, items: Items, ends: Value, affinity: Value, referred: Value) -> Value:
-    """[s, len(STEP)] the chosen items in order; no row when the person is referred."""
+    """[s, len(STEP) + CANDIDATES] the chosen items in order, each with the best of its step; none if referred."""
     xp, given, request, number = p.xp, p.given, p.request, p.number
     budget, sides = request["budget_s"], number["sides"]
     pulse, balance = p.is_type("pulse_raiser"), p.is_type("balance")
     floor = xp.i32(tables.on_floor(items.posture))
-    flow_of = fixed_flow(p, affinity, floor)
+    flow_of = fixed_flow(p, items, affinity)
+    ramps = ramp(p)
     fixed_score = items.history + items.learned + items.personal + items.variety
     flags, caps = capped(p)
     caps = xp.col(caps)
     takes = xp.i32(items.phase_of >= 0)
+    in_time, later = takes * 9, takes * xp.const([[0], [1], [1], [1], [0]])
     per_work = sides * items.sets
-    switches = (sides - 1) * items.sets * 5 + items.rest * (items.sets - 1)
-    opening_end = xp.take(ends, 0)
-    cap = opening_cap(p, items, opening_end)
-    room = xp.col(xp.where(xp.const([1, 0, 0, 0, 0]) > 0, ends, xp.minimum(ends + 8, budget)))
-    segments = xp.col(xp.const([0, 1, 2, 3, 4]))
-    places = xp.cumsum(xp.fill_like(sides, 1)) - 1
-    # Muscles, then movements at twice the weight. One product a step gives three columns: demand, deficits, and whether
-    # the muscles were rolled already (C06: one roll a muscle), which the scale takes out of the score again.
-    answers = xp.hcat([given["item_muscle"], given["item_move"] * 2])
-    covers = xp.hcat([given["item_muscle"], given["item_move"] * 3])
-    demand = xp.join([given["demand_muscle"], given["demand_move"]])
-    # A demand of 1, 2, 3 weighs 1, 3, 6.
-    wants = xp.columns(
-        [demand * (demand + 1) // 2, xp.join([given["deficit_muscle"], given["deficit_move"]])]
+    besides = (
+        (sides - 1) * items.sets * 5 + items.rest * (items.sets - 1) + xp.where(pulse, EASY_MOVE_S, MOVE_S)
     )
+    opening_end = xp.take(ends, 0)
+    # On the machine of the sport one stays.
+    caps_of_one = xp.where(own_machine(p, affinity) > 0, 300, opening_cap(p, items, opening_end))
+    # High knees are no jog: what is hard lasts twice its usual time at most.
+    longest = xp.where(number["met10"] >= 60, xp.minimum(number["work_s"] * 2, 300), 300)
+    longest = xp.where(request["age"] < 14, xp.minimum(longest, 120), longest)
+    room = xp.col(xp.where(xp.const([1, 0, 0, 0, 0]) > 0, ends, xp.minimum(ends + 20, budget)))
+    numbers = xp.cumsum(xp.fill_like(sides, 1)) - 1
+    explore_step, explore_pick = request["explore_step"], request["explore_pick"]
+    # One product a step gives four columns: demand, deficits, whether the muscles were rolled already (C06: one roll a
+    # muscle), and what is shared with the item before; the scale takes the last two out of the score again.
+    answers, covers = traits(p)
+    marks = xp.i32(answers > 0)
+    # A faster pulse raiser after a slower one is no twin, so these are too large to be met.
+    sizes = xp.sum(answers, 1) + xp.i32(pulse) * 100
+    nobody = xp.const([0] * tables.TWIN_COLUMNS)
+    demand = xp.join([given["demand_muscle"], given["demand_move"], nobody])
+    deficits = xp.join([given["deficit_muscle"], given["deficit_move"], nobody])
+    # A demand of 1, 2, 3 weighs 1, 3, 6.
+    wants = xp.columns([demand * (demand + 1) // 2, deficits])
     rolls = xp.i32(p.is_type("foam_roll"))
-    scale = xp.const([[64, 4, FIRST]])
+    rolled_out = rolls * -USED
+    scale = xp.const([[64, 2, FIRST, FIRST]])
     left = xp.const(tables.NEED_LEFT)
-    transitions = xp.const(tables.TRANSITION)
-    stay, spent_changes, floor_changes = (xp.const(table) for table in posture_tables())
-    change_cap = (budget * 2 + 599) // 600  # U03
-    ramp = xp.rows([xp.abs(number["met10"] - min(35 + 12 * k, 65)) * -4 for k in range(RAMP_STEPS)])
-    owes = xp.i32(needs_balance(p, items.phase_of))
-    needs = owes * xp.i32(balance)
-    # Time kept free until the balance work that is owed is in: the shortest of it, after the longest transition.
-    possible = balance & (xp.max(takes, 0) > 0)
-    shortest = 0 - xp.max(xp.where(possible, 0 - items.work * per_work - switches, -600), 0)
-    reserve = (shortest + 12) * owes
+    # Where each code begins and ends in `left`.
+    most_asked = xp.maximum(xp.max(demand, 0), 2)
+    uncovered = xp.where(demand >= most_asked, 0, tables.COVERAGE_STEPS)
+    most_covered = uncovered + (tables.COVERAGE_STEPS - 1)
+    # Breathing is breathing: never a second one.
+    twin_cost = xp.where(p.is_type("breathing"), USED, TWIN)
+    # Seconds that the fit can surely add to an item by further sets.
+    fixed = p.limited | (number["met10"] >= 60) | p.is_type("potentiation")
+    spare = (p.by_type(3) - items.sets) * (items.work * sides + items.rest) * xp.i32(~fixed)
+    owed, pays = needs_balance(p, items.phase_of)
+    owes = xp.i32(owed)
+    needs = owes * xp.i32(pays)
+    # Time kept free until the balance work that is owed is in: the shortest of it.
+    shortest = 0 - xp.max(xp.where(pays, 0 - items.work * per_work - besides, -600), 0)
+    reserve = (shortest + 4) * owes
 
     def step(state: list[Value]) -> tuple[Value, list[Value], Value]:
-        pool, covered, rolled, used, total, segment, posture, position, changes, count, owed = state
-        transition = xp.take(xp.take(transitions, posture), items.posture)
-        flexible = (opening_end - total - transition) // 5 * 5
+        cost, covered, rolled, last, size, used, total, slack, visit, count, owing = state
+        flexible = (opening_end - total - EASY_MOVE_S) // 5 * 5
         # A rest too short for another opening item goes to this one.
-        flexible = xp.where(flexible < cap + 30, xp.minimum(flexible, 300), cap) * xp.i32(flexible >= 20)
-        work = xp.where(pulse, flexible, items.work)
+        flexible = xp.where(flexible < caps_of_one + 30, flexible, caps_of_one) * xp.i32(flexible >= 20)
+        work = xp.where(pulse, xp.minimum(flexible, longest), items.work)
         spent = work * per_work
-        time = spent + switches + transition
+        time = spent + besides
         counted = flags * xp.row(spent)
         over = xp.any(used + counted > caps, 0)
-        needed = needs * owed
-        kept = reserve * owed * (1 - needs)
-        answered = xp.matmul(answers, xp.hcat([wants * xp.col(xp.take(left, covered)), xp.col(rolled)]))
-        again = xp.take(answered, 2, 1) * rolls
-        usable = (pool > again) & ~over & (work > 0) & (total + time <= budget - kept)
+        needed = needs * owing
+        kept = reserve * owing * (1 - needs)
+        need = xp.hcat([wants * xp.take(left, covered), xp.col(rolled), xp.col(last)])
+        answered = xp.matmul(answers, need)
+        again = xp.take(answered, 2, 1) * rolled_out
+        twin = xp.take(answered, 3, 1) * 10 >= xp.maximum(sizes, size) * TWIN_TENTHS
+        cost = xp.minimum(cost, xp.i32(twin) * twin_cost)
+        # While further sets can still fill the time, near-twins wait.
+        enough = xp.where(budget - total > slack, USED, TWIN)
+        usable = (cost - again > enough) & ~over & (work > 0) & (total + time <= budget - kept)
         reach = xp.where(needed > 0, 0, total + time)
-        able = (takes > 0) & (xp.row(reach) <= room) & xp.row(usable) & (segments >= segment)
-        able = xp.i32(able)
-        now = xp.argmax(xp.max(able, 1), 0)
-        mask = xp.take(able, now)
-        found = xp.max(mask, 0) > 0
+        # 9 where an item fits the segment's time, 1 where it only fits what is left of the routine.
+        able = xp.maximum(xp.i32(xp.row(reach) <= room) * in_time, later) * xp.row(xp.i32(usable))
+        best = xp.max(able, 1)
+        now = xp.argmax(best, 0)
+        level = xp.take(best, now)
+        found = level > 0
+        mask = xp.take(able, now) >= xp.maximum(level, 1)
 
         wanted = answered // scale
-        sticking = xp.take(xp.where(changes >= change_cap, spent_changes, stay), posture)
         opening = xp.i32(xp.eq(now, 0))
         flow = (
             xp.take(flow_of, now)
-            + xp.take(sticking, items.posture)
-            + xp.i32(xp.eq(items.position, position)) * 40
-            + xp.take(ramp, count) * opening
+            + cost
+            + floor * visit
+            + xp.take(ramps, xp.minimum(count, RAMP_STEPS - 1)) * opening
         )
         score = xp.sum(wanted, 1) + fixed_score + flow + needed * FIRST
-        i = xp.argmax(xp.where(mask > 0, score, NEVER), 0)
-        step_row = xp.stack(
-            [xp.where(found, i, -1), now, xp.take(work, i), xp.take(transition, i), xp.take(flow, i)]
-        )
-        row = xp.join([step_row, xp.take(wanted, i)])
-        following = xp.take(items.posture, i)
-        changed = xp.take(xp.take(floor_changes, posture), following)
-        rolled = xp.maximum(rolled, xp.take(answers, i) * xp.take(rolls, i))
-        pool = pool * xp.i32(~xp.eq(places, i))
+        values, places = xp.top(xp.where(mask, score, NEVER), CANDIDATES)
+        near = xp.i32(values > xp.maximum(xp.take(values, 0) - NEAR, NEVER))
+        among = xp.where(xp.eq(count, explore_step), xp.sum(near, 0), 1)
+        i = xp.take(places, explore_pick * among // 60)
+        step_row = xp.stack([xp.where(found, i, -1), now, xp.take(work, i), xp.take(flow, i), among])
+        answer = xp.take(xp.take(wanted, i), [0, 1])
+        row = xp.join([step_row, answer, xp.where(values > NEVER, places, -1)])
+        done = xp.take(marks, i)
         return (
             found,
             [
-                pool,
-                xp.minimum(covered + xp.take(covers, i), tables.COVERAGE_STEPS - 1),
-                rolled,
+                xp.minimum(cost, xp.i32(xp.eq(numbers, i)) * USED),
+                xp.minimum(covered + xp.take(covers, i), most_covered),
+                xp.maximum(rolled, done * xp.take(rolls, i)),
+                done,
+                xp.take(sizes, i),
                 used + xp.col(xp.take(counted, i, 1)),
                 total + xp.take(time, i),
-                now,
-                following,
-                xp.take(items.position, i),
-                changes + changed,
-                xp.minimum(count + 1, RAMP_STEPS - 1),
-                owed * (1 - xp.i32(xp.take(balance, i))),
+                slack + xp.take(spare, i),
+                xp.where(xp.take(floor, i) > 0, FLOOR_STAY, visit),
+                count + 1,
+                owing * (1 - xp.i32(xp.take(balance, i))),
             ],
             row,
         )
 
     zero = xp.const(0)
-    nothing = xp.take(covers, 0) * 0
+    # A mobility session of ten minutes is expected to go down; from 70 on nobody likes to before a start.
+    calm = ~p.kind_is("warmup") & (budget >= 600)
+    stiff = p.kind_is("warmup") & (request["age"] >= 70)
+    first_visit = xp.where(calm, FLOOR_VISIT // 4, xp.where(stiff, FLOOR_VISIT * 3, FLOOR_VISIT))
+    nothing = uncovered * 0
     state = [
-        xp.max(takes, 0), nothing, nothing, caps * 0, zero, zero, xp.const(tables.START), xp.const(-1), zero, zero,
-        xp.const(1),
+        (xp.max(takes, 0) - 1) * -USED, uncovered, nothing, nothing, zero, caps * 0, zero, zero, first_visit,
+        zero, xp.const(1),
     ]  # fmt: skip
-    return xp.loop(MAX_STEPS, referred < 1, state, step, len(STEP))
+    return xp.loop(MAX_STEPS, referred < 1, state, step, len(STEP) + CANDIDATES)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from model_export.contract import BLOCKED_BY, PARTS, PLAN
+from model_export.contract import BLOCKED_BY, BUDGET_MIN_S, PARTS, PLAN, STRAINED_AFTER, STRAINED_PERCENT
 from model_export.encode import Array, Catalog, Document, Vocabulary, excluded_hazards
 from model_export.request import Request
 
@@ -34,8 +35,9 @@ def decode(
 ) -> dict[str, Any]:
     """The JSON of generator.md from the graph's outputs."""
     plan = [row for row in outputs["plan"].tolist() if row[0] >= 0]
+    told: set[str] = set()
     items = [
-        _item(catalog, request, dict(zip(PLAN, row, strict=True)), vocabulary, wording, place)
+        _item(catalog, request, dict(zip(PLAN, row, strict=True)), vocabulary, wording, place, told)
         for place, row in enumerate(plan)
     ]
     referred = bool(outputs["refer"][0])
@@ -44,13 +46,33 @@ def decode(
         "warnings": [
             code for code, due in zip(vocabulary["warnings"], outputs["warnings"], strict=True) if due
         ],
+        "budget_s": planned_s(request),
         "total_s": total_s(items),
         "model": f"sha256:{model}",
         "catalog": catalog.release,
         "seed": request.seed,
         "items": items,
+        "missing": {} if referred else _missing(catalog, request, items),
         "left_out": [] if referred else _left_out(catalog, request, outputs),
     }
+
+
+def planned_s(request: Request) -> int:
+    """Seconds that the routine is planned for (L02)."""
+    strained = request.strain >= STRAINED_AFTER
+    return max(request.budget_s * STRAINED_PERCENT // 100, BUDGET_MIN_S) if strained else request.budget_s
+
+
+def _missing(catalog: Catalog, request: Request, items: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The most demanded muscles and movements that no item answers."""
+    done = [catalog.exercises[catalog.places[item["slug"]]] for item in items]
+    found = {}
+    for name, demand, field in (
+        ("muscles", request.demand[0], "primary_muscles"), ("moves", request.demand[1], "moves"),
+    ):  # fmt: skip
+        answered = {code for exercise in done for code in exercise[field]}
+        found[name] = sorted(code for code, n in demand.items() if n == 3 and code not in answered)
+    return found
 
 
 def _item(
@@ -60,6 +82,7 @@ def _item(
     vocabulary: Vocabulary,
     wording: Mapping[str, Any],
     place: int,
+    told: set[str],
 ) -> dict[str, Any]:
     exercise = catalog.exercises[row["item"]]
     # Easy movement is there for what opens the kind: W02, C04, F05 or C09.
@@ -75,8 +98,9 @@ def _item(
         "reps": row["reps"] or None,
         "rest_s": row["rest_s"],
         "transition_s": row["transition_s"],
-        "reason": _reason(catalog, request, exercise, row, wording),
+        "reason": _reason(catalog, request, exercise, row, wording, told),
         "rules": _rules(request, exercise, rules),
+        "propensity": round(1 / row["drawn_from"], 6),
         "score": row["score"],
         "parts": {part: row[part] for part in PARTS},
     }
@@ -90,41 +114,69 @@ def _rules(request: Request, exercise: Document, rules: list[str]) -> list[str]:
     return list(rules)
 
 
-def _words(catalog: Catalog, request: Request, exercise: Document, wording: Mapping[str, Any]) -> str:
-    """At most two of the primary muscles in plain words, the most demanded first."""
-    wanted = request.demand[0]
-    ordered = sorted(exercise["primary_muscles"], key=lambda m: -wanted.get(m, 0))
+def _words(catalog: Catalog, muscles: Iterable[str], wording: Mapping[str, Any]) -> str:
+    """At most two muscles in plain words."""
     labels = catalog.vocabulary["muscles"]
-    words = [wording["muscles"].get(m) or str(labels[m]["label"]).lower() for m in ordered]
+    words = [wording["muscles"].get(m) or str(labels[m]["label"]).lower() for m in muscles]
     return " and ".join(list(dict.fromkeys(words))[:2])
 
 
+def _spoken(catalog: Catalog, request: Request, wording: Mapping[str, Any]) -> str:
+    """The activity as one says it in a sentence: its `spoken` words, else its label up to the first / ( or comma."""
+    if request.activity is None:
+        return str(wording["yours"])
+    activity = catalog.activities[request.activity]
+    return str(activity.get("spoken") or re.split(r"[/(,]", str(activity["label"]))[0].strip())
+
+
 def _reason(
-    catalog: Catalog, request: Request, exercise: Document, row: Mapping[str, int], wording: Mapping[str, Any]
+    catalog: Catalog,
+    request: Request,
+    exercise: Document,
+    row: Mapping[str, int],
+    wording: Mapping[str, Any],
+    told: set[str],
 ) -> str:
-    easy = exercise["type"] == "pulse_raiser" and request.kind == "cooldown"
-    start = wording["easy"] if easy else wording["by_type"][exercise["type"]]
-    if row["deficits"] > row["demand"]:
+    """A sentence: what the item does, and the first true of why it is here. `told` holds the codes, types and
+    whys of the reasons before; it grows."""
+    kind, demand = exercise["type"], {**request.demand[0], **request.demand[1]}
+    ordered = sorted(exercise["primary_muscles"], key=lambda m: -demand.get(m, 0))
+    wanted = [m for m in ordered if demand.get(m, 0) >= 2]
+    new = [m for m in wanted if m not in told]
+    moves = [m for m in exercise["moves"] if demand.get(m, 0) >= 2 and m not in told]
+    asked = {*request.deficit_muscles, *request.deficit_moves}
+    pulse = kind == "pulse_raiser"
+    start = wording["by_type"][kind]
+    if pulse and request.kind == "cooldown":
+        start = wording["easy"]
+    elif pulse and kind in told and request.kind == "warmup":
+        start = wording["step_up"]
+    if row["deficits"] > 0 and asked & {*exercise["primary_muscles"], *exercise["moves"]} and not pulse:
         why = "deficits"
     elif row["history"] >= 100:
         why = "history"
-    elif any(request.demand[0].get(m, 0) >= 2 for m in exercise["primary_muscles"]):
-        why = "demand"
-    elif request.activity in exercise["activities"]:
-        why = "listed"
-    else:
+    elif pulse or kind in ("breathing", "skill_drill", "potentiation"):
         why = "none"
-    label = catalog.activities[request.activity]["label"] if request.activity else "your activity"
-    label = str(label).split(" (")[0].split(",")[0]
+    elif new:
+        why = "worked" if request.kind == "cooldown" else "demand"
+    elif moves and request.kind != "cooldown":
+        why = "move"
+    elif wanted and "again" not in told:
+        why = "again"
+    else:
+        why = "listed" if request.activity in exercise["activities"] else "none"
+    told.update([] if pulse else [*new, *moves], [kind, why])
+    words = _words(catalog, new or ordered, wording)
     sentence = start + wording["because"][why]
-    words = _words(catalog, request, exercise, wording)
-    return str(sentence.format(muscles=words, activity=label[:1].lower() + label[1:])) + "."
+    labels = catalog.vocabulary["moves"]
+    move = next((wording["moves"].get(m) or str(labels[m]["label"]).lower() for m in moves), "")
+    return str(sentence.format(muscles=words, moves=move, activity=_spoken(catalog, request, wording))) + "."
 
 
 def _left_out(catalog: Catalog, request: Request, outputs: Mapping[str, Array]) -> list[dict[str, str]]:
     """What would have suited best and was kept out: by a condition first, then by a wish of the person."""
     relevance, blocked = outputs["relevance"], outputs["blocked_by"]
-    excluded = excluded_hazards(catalog, request.conditions)
+    excluded = excluded_hazards(catalog, request)
     found: list[dict[str, str]] = []
     for bit in ("condition", "constraint"):
         hit = np.flatnonzero((blocked & BLOCKED_BY[bit] > 0) & (relevance > 0))

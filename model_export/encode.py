@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model_export.contract import REQUEST, REQUEST_VECTORS
+from model_export.contract import CANDIDATES, REQUEST, REQUEST_VECTORS
 from model_export.request import Request
 
 Array = npt.NDArray[np.int32]
@@ -46,6 +46,10 @@ class Catalog:
             if not entries:
                 raise ValueError(f"the catalogue has no {name} documents")
         exercises = [found["exercise"][slug] for slug in sorted(found["exercise"])]
+        if len(exercises) < CANDIDATES:
+            raise ValueError(
+                f"the catalogue has {len(exercises)} exercises; the generator needs {CANDIDATES}"
+            )
         entries = {name: data["entries"] for name, data in found["vocabulary"].items()}
         return cls(release, exercises, found["activity"], found["condition"], entries)
 
@@ -140,8 +144,18 @@ def unknown_codes(documents: Sequence[Document], spec: Spec, vocabulary: Vocabul
     return blocked
 
 
+def region_rows(entries: Mapping[str, Any], codes: Sequence[str], regions: Sequence[str]) -> Array:
+    """[codes, R] 0/1: the `region` or `regions` of each vocabulary entry."""
+    rows = []
+    for code in codes:
+        entry = entries.get(code, {})
+        of_code = {entry.get("region"), *entry.get("regions", ())}
+        rows.append([int(region in of_code) for region in regions])
+    return np.array(rows, np.int32)
+
+
 def catalog_tensors(catalog: Catalog, spec: Spec, vocabulary: Vocabulary, model: str) -> dict[str, Array]:
-    """Every tensor of the spec plus `muscle_region` and the rows to block; cached per model on the catalogue."""
+    """Every tensor of the spec, the regions of muscles and hazards, and the rows to block; cached per model."""
     if model in catalog.cache:
         return catalog.cache[model]
     tensors: dict[str, Array] = {}
@@ -152,15 +166,8 @@ def catalog_tensors(catalog: Catalog, spec: Spec, vocabulary: Vocabulary, model:
             documents = [catalog.conditions.get(code, {}) for code in vocabulary[entry["rows"]]]
         codes = vocabulary[entry["vocabulary"]] if "vocabulary" in entry else ()
         tensors[entry["tensor"]] = encode_rows(documents, entry, codes)
-    regions = vocabulary["regions"]
-    muscles = catalog.vocabulary["muscles"]
-    tensors["muscle_region"] = np.array(
-        [
-            [int(muscles.get(m, {}).get("region") == region) for region in regions]
-            for m in vocabulary["muscles"]
-        ],
-        np.int32,
-    )
+    for tensor, name in (("muscle_region", "muscles"), ("hazard_region", "hazards")):
+        tensors[tensor] = region_rows(catalog.vocabulary[name], vocabulary[name], vocabulary["regions"])
     tensors["unknown"] = unknown_codes(catalog.exercises, spec, vocabulary)
     catalog.cache[model] = tensors
     return tensors
@@ -177,24 +184,49 @@ def fnv1a(text: str) -> int:
 def noise(catalog: Catalog, seed: int) -> Array:
     """[N] 0..255 from the seed and the slug, so that a grown catalogue does not reshuffle the old items.
 
-    FNV-1a of the slug, mixed with the seed by MurmurHash3's finaliser (Appleby, public domain); the top 8 bits.
+    The top 8 bits of the slug's FNV-1a, mixed with the seed.
     """
-    h = catalog.slug_hashes ^ np.uint32((seed * 0x9E3779B9) & 0xFFFFFFFF)
+    return (mix(catalog.slug_hashes, seed) >> np.uint32(24)).astype(np.int32)
+
+
+def mix(hashes: npt.NDArray[np.uint32], seed: int) -> npt.NDArray[np.uint32]:
+    """Hashes and seed through MurmurHash3's finaliser (Appleby, public domain)."""
+    h = hashes ^ np.uint32((seed * 0x9E3779B9) & 0xFFFFFFFF)
     h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return ((h ^ (h >> np.uint32(16))) >> np.uint32(24)).astype(np.int32)
+    return h ^ (h >> np.uint32(16))
 
 
-def excluded_hazards(catalog: Catalog, conditions: Iterable[str]) -> dict[str, str]:
-    """Hazard -> the person's condition that excludes it, by the catalogue's matrix."""
-    return {hazard: code for code in conditions for hazard in catalog.conditions[code]["exclude"]}
+def exploration(request: Request) -> dict[str, int]:
+    """Which step draws among the best, and which of them: from the seed, so that a replay draws the same.
+
+    A routine has about a step per 45 s; a step past its end draws nothing.
+    """
+    if not request.explore:
+        return {"explore_step": -1, "explore_pick": 0}
+    h = int(mix(np.array([fnv1a("explore")], np.uint32), request.seed)[0])
+    steps = min(max(request.budget_s // 45, 3), 24)
+    return {"explore_step": (h & 0xFFFF) % steps, "explore_pick": (h >> 16) % 60}
+
+
+def excluded_hazards(catalog: Catalog, request: Request) -> dict[str, str]:
+    """Hazard -> the person's condition that excludes it by the catalogue's matrix, or `pain in the ...` (L02)."""
+    regions = catalog.vocabulary["regions"]
+    found = {
+        hazard: f"recent pain in the {str(regions[region]['label']).lower()}"
+        for region in request.pain_regions
+        for hazard, entry in catalog.vocabulary["hazards"].items()
+        if region in entry.get("regions", ())
+    }
+    matrix = {hazard: code for code in request.conditions for hazard in catalog.conditions[code]["exclude"]}
+    return found | matrix
 
 
 def device_block(catalog: Catalog, request: Request, unknown: Array) -> Array:
     """[N] the device's own guard, from the documents alone: excluded hazards, and codes the model does not know."""
     carriers = catalog.carriers
     blocked = unknown.copy()
-    for hazard in excluded_hazards(catalog, request.conditions):
+    for hazard in excluded_hazards(catalog, request):
         blocked[carriers.get(hazard, [])] = 1
     return blocked
 
@@ -213,6 +245,7 @@ def request_tensors(
         "red_flag": dict.fromkeys(request.red_flags, 1),
         "sore_region": dict.fromkeys(request.soreness, 1),
         "acute_region": dict.fromkeys(request.acute_regions, 1),
+        "pain_region": dict.fromkeys(request.pain_regions, 1),
         "deficit_muscle": dict.fromkeys(request.deficit_muscles, 1),
         "deficit_move": dict.fromkeys(request.deficit_moves, 1),
     }
@@ -220,7 +253,7 @@ def request_tensors(
         name: np.array([weights[name].get(code, 0) for code in vocabulary[codes]], np.int32)
         for name, codes in REQUEST_VECTORS.items()
     }
-    scalars = request.scalars(vocabulary)
+    scalars = request.scalars(vocabulary) | exploration(request)
     tensors["request"] = np.array([scalars[name] for name in REQUEST], np.int32)
     tensors["history"] = np.tile(np.array(NEVER_DONE, np.int32), (len(catalog.exercises), 1))
     for slug, row in request.history.items():

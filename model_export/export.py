@@ -26,6 +26,7 @@ from model_export.contract import (
     VOCABULARIES,
 )
 from model_export.encode import Catalog, vocabulary_of
+from model_export.graphs import operators
 from model_export.policy import run
 from model_export.wording import WORDING
 
@@ -42,7 +43,8 @@ def input_shapes(vocabulary: Mapping[str, list[str]]) -> dict[str, tuple[Any, ..
         else:
             shapes[entry["tensor"]] = (rows, len(vocabulary[entry["vocabulary"]]))
     shapes |= {name: (len(vocabulary[codes]),) for name, codes in REQUEST_VECTORS.items()}
-    shapes["muscle_region"] = (len(vocabulary["muscles"]), len(vocabulary["regions"]))
+    for tensor, name in (("muscle_region", "muscles"), ("hazard_region", "hazards")):
+        shapes[tensor] = (len(vocabulary[name]), len(vocabulary["regions"]))
     shapes["history"] = ("N", len(HISTORY))
     return shapes | dict.fromkeys(("blocked", "personal", "noise"), ("N",))
 
@@ -66,17 +68,6 @@ def build_graph(catalog: Catalog, scorer: onnx.ModelProto) -> onnx.ModelProto:
         model = build(arguments, {name: value.var for name, value in outputs.items()})
     finish(model, vocabulary)
     return model
-
-
-def operators(graph: onnx.GraphProto) -> set[str]:
-    """Operator types of a graph and its subgraphs."""
-    found = set()
-    for node in graph.node:
-        found.add(node.op_type)
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                found |= operators(attribute.g)
-    return found
 
 
 def hoist(graph: onnx.GraphProto) -> None:

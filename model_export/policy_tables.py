@@ -30,9 +30,9 @@ DOSE: Final[dict[str, tuple[int, int, int, int, int]]] = {
 SEGMENTS: Final[dict[str, list[dict[str, Any]]]] = {
     "warmup": [
         {"share": 250, "types": ["pulse_raiser"], "phases": ["raise"]},
-        {"share": 300, "types": ["dynamic_stretch", "mobility", "activation", "balance"], "phases": ["mobilise"]},
-        {"share": 200, "types": ["activation", "balance", "dynamic_stretch"], "phases": ["activate"]},
-        {"share": 150, "types": ["skill_drill", "activation", "balance"], "phases": ["activate"]},
+        {"share": 290, "types": ["dynamic_stretch", "mobility", "activation"], "phases": ["mobilise"]},
+        {"share": 180, "types": ["activation", "balance", "dynamic_stretch"], "phases": ["activate"]},
+        {"share": 180, "types": ["skill_drill", "activation", "balance"], "phases": ["activate"]},
         {"share": 100, "types": ["potentiation", "skill_drill"], "phases": ["potentiate"]},
     ],
     "cooldown": [
@@ -51,7 +51,7 @@ SEGMENTS: Final[dict[str, list[dict[str, Any]]]] = {
         {"share": 50, "types": ["breathing", "static_stretch"], "phases": ["cooldown"]},
     ],
     "desk_break": [
-        {"share": 250, "types": ["pulse_raiser"], "phases": ["raise", "cooldown"]},
+        {"share": 220, "types": ["pulse_raiser"], "phases": ["raise", "cooldown"]},
         {"share": 300, "types": ["dynamic_stretch", "mobility"], "phases": ["mobilise", "cooldown"]},
         {"share": 200, "types": ["activation", "balance", "mobility"], "phases": ["activate", "mobilise"]},
         {"share": 200, "types": ["static_stretch"], "phases": ["cooldown"]},
@@ -65,11 +65,38 @@ POSTURE: Final[dict[str, int]] = {
     "seated_floor": 3, "hanging": 4,
 }  # fmt: skip
 
+HANGING: Final = 4
+
 
 def on_floor(posture: Any) -> Any:
     """Whether a posture (a number, or an array of them) is down on the floor."""
     return (posture >= 2) & (posture <= 3)
 
+
+# How far up from the floor a position is, 0..7, so that neighbours in a routine are neighbours in space.
+HEIGHT: Final[dict[str, int]] = {
+    "supine": 0, "prone": 1, "side_lying": 2, "seated_floor": 3, "plank": 4, "inverted": 4, "quadruped": 5,
+    "tall_kneeling": 6, "half_kneeling": 7, "squat": 7, "seated_chair": 7, "standing": 7, "standing_single_leg": 7,
+    "walking": 7, "hanging": 7,
+}  # fmt: skip
+
+# Items of different groups are never near-twins: types, and for drills bands of intensity (MET x 10), so that a stride
+# may follow a slower one. The weight is what being of one group adds to what two items share: breathing is breathing.
+TWIN_GROUPS: Final[tuple[tuple[tuple[str, ...], int], ...]] = (
+    (("dynamic_stretch", "mobility"), 7), (("activation",), 7), (("balance",), 7),
+    (("static_stretch", "pnf_stretch", "foam_roll"), 7), (("breathing",), 60),
+)  # fmt: skip
+DRILL_WEIGHT: Final = 7
+DRILL_BANDS: Final = (50, 80)
+TWIN_COLUMNS: Final = len(TWIN_GROUPS) + len(DRILL_BANDS) + 1
+
+LEGS: Final = ("hip", "knee", "ankle", "foot")
+"""A fresh injury of one of these is not jumped or stood on either (K01, K06)."""
+
+# Muscles that a fresh strain keeps out of anything at 4.5 MET or more (K03, K16: no sprinting or cutting early).
+STRAINS: Final[dict[str, tuple[str, ...]]] = {
+    "groin_strain": ("adductors",), "hamstring_strain_acute": ("hamstrings",), "calf_strain": ("gastroc", "soleus"),
+}  # fmt: skip
 
 # Seconds to get from one posture to the next (U02: 5-8 s same posture, 8-15 s change); row 5 is the start.
 TRANSITION: Final = (
@@ -107,13 +134,21 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "breathe": ("hypertension", "cardiac", "pregnancy_t1", "pregnancy_t23"),
     "support": ("fall_risk", "vertigo", "neuropathy"),
     "hypermobility": ("hypermobility",),
+    "pelvic_girdle_pain": ("pelvic_girdle_pain",),
     "ankle_instability": ("ankle_instability",),
     "cardiac": ("cardiac",),
+    "asthma": ("exercise_asthma",),  # O11
     "lumbar_disc": ("lumbar_disc",),
 }  # fmt: skip
 
 COVERAGE_STEPS: Final = 24
 # A muscle covered k thirds of an item's primary work still has this much of its demand left, of 256.
-# What nothing has covered yet counts half as much again, so that W10's demands are all answered before any twice.
-NEED_LEFT: Final = (384, *(round(256 * 0.78**k) for k in range(1, COVERAGE_STEPS)))
+# What nothing has covered yet counts more, the greatest demand most of all, so that W10's demands are answered before
+# any twice. The first part is for the greatest demand, the second for all others; the second column is for deficits,
+# which one item does not settle.
+NEED_LEFT: Final = tuple(
+    (first[k] if k < 3 else round(256 * 0.78**k), 384 if k == 0 else round(300 * 0.95**k))
+    for first in ((1200, 800, 450), (384, 300, 230))
+    for k in range(COVERAGE_STEPS)
+)
 WARMUP_GAP_LONG_S: Final = 900  # W07

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 LEVELS = ("beginner", "recreational", "trained")
 SEXES = ("female", "male", "other")
+PAIN_DAYS = 7
+"""L02: how long a report of pain keeps a region's end-range work out."""
+TARGET_RPE = 4
+"""W06: the effort that a routine aims at, of 10, where a session does not say."""
 
 
 class RequestError(ValueError):
@@ -26,7 +30,8 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """One checked request; times in seconds, demand 0..3, readings in mmHg."""
+    """One checked request; times in seconds, demand 0..3, readings in mmHg. `budget_s` is what was asked for, `learned`
+    the text of the on-device learned state."""
 
     kind: str
     activity: str | None
@@ -48,7 +53,11 @@ class Request:
     acute_regions: tuple[str, ...] = ()
     deficit_muscles: tuple[str, ...] = ()
     deficit_moves: tuple[str, ...] = ()
+    pain_regions: tuple[str, ...] = ()
+    strain: int = 0
     history: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    learned: str | None = None
+    explore: bool = False
     seed: int = 0
 
     def scalars(self, vocabulary: Vocabulary) -> dict[str, int]:
@@ -65,6 +74,7 @@ class Request:
             "activity": activities.index(self.activity) if self.activity in activities else -1,
             "systolic": self.systolic,
             "diastolic": self.diastolic,
+            "strain": self.strain,
         }
 
 
@@ -87,6 +97,12 @@ def _integer(value: Any, where: str, low: int, high: int) -> int:
     return int(value)
 
 
+def _boolean(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise RequestError(where, "must be true or false")
+    return value
+
+
 def _one_of(value: Any, where: str, known: Collection[str]) -> str:
     if not isinstance(value, str) or value not in known:
         raise RequestError(where, f"{value!r} is not one of {', '.join(sorted(known))}")
@@ -105,6 +121,7 @@ def _local_time(value: Any, where: str) -> int:
     match = re.fullmatch(
         r"(?:\d{4}-\d{2}-\d{2}T)?([01]\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?",
         value if isinstance(value, str) else "",
+        re.ASCII,
     )
     if not match:
         raise RequestError(where, "must be a local time such as 07:30")
@@ -142,11 +159,9 @@ def _activity(value: Any, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _history(value: Any, catalog: Catalog) -> dict[str, tuple[int, ...]]:
-    given = _object(value, "history", ("exercises",))
+def _exercises(entries: Any, catalog: Catalog) -> dict[str, tuple[int, ...]]:
     ranges = {"days_since": (0, 3650, 60), "rating": (-1, 1, 0), "pain": (0, 10, 0)}
     rows = {}
-    entries = given.get("exercises", {})
     if not isinstance(entries, Mapping):
         raise RequestError("history.exercises", "must be an object")
     for slug, entry in entries.items():
@@ -161,6 +176,58 @@ def _history(value: Any, catalog: Catalog) -> dict[str, tuple[int, ...]]:
             row.append(min(number, {"days_since": 60, "done": 100}.get(name, number)))
         rows[str(slug)] = tuple(row)
     return rows
+
+
+def _strain(value: Any) -> int:
+    """L02: how many of the latest sessions in a row were at least two above their target, at most 9."""
+    if not isinstance(value, list | tuple):
+        raise RequestError("history.sessions", "must be a list, the newest first")
+    above = []
+    for i, entry in enumerate(value):
+        where = f"history.sessions[{i}]"
+        given = _object(entry, where, ("days_since", "rpe", "target"))
+        if "rpe" not in given:
+            raise RequestError(f"{where}.rpe", "is missing")
+        _integer(given.get("days_since", 0), f"{where}.days_since", 0, 3650)
+        rpe = _integer(given["rpe"], f"{where}.rpe", 0, 10)
+        above.append(rpe >= _integer(given.get("target", TARGET_RPE), f"{where}.target", 0, 10) + 2)
+    return min([*above, False].index(False), 9)
+
+
+def _pain_regions(
+    reports: Any, exercises: Mapping[str, tuple[int, ...]], catalog: Catalog
+) -> tuple[str, ...]:
+    """L02: regions with pain in the last seven days, reported for themselves or for an exercise that works them."""
+    known = catalog.codes("regions")
+    found = set()
+    for region, entry in _object(reports, "history.pain", known).items():
+        where = f"history.pain.{region}"
+        given = _object(entry, where, ("days_since", "level"))
+        level = _integer(given.get("level", 1), f"{where}.level", 0, 10)
+        if level and _integer(given.get("days_since", 0), f"{where}.days_since", 0, 3650) <= PAIN_DAYS:
+            found.add(region)
+    days_since, pain = HISTORY.index("days_since"), HISTORY.index("pain")
+    muscles = catalog.vocabulary["muscles"]
+    for slug, row in exercises.items():
+        if row[pain] > 0 and row[days_since] <= PAIN_DAYS:
+            found.update(
+                muscles[m]["region"] for m in catalog.exercises[catalog.places[slug]]["primary_muscles"]
+            )
+    return tuple(region for region in known if region in found)
+
+
+def _history(value: Any, catalog: Catalog) -> dict[str, Any]:
+    given = _object(value, "history", ("exercises", "sessions", "pain", "learned"))
+    exercises = _exercises(given.get("exercises", {}), catalog)
+    learned = given.get("learned")
+    if learned is not None and not isinstance(learned, str):
+        raise RequestError("history.learned", "must be the text that the device keeps its learned state in")
+    return {
+        "history": exercises,
+        "strain": _strain(given.get("sessions", [])),
+        "pain_regions": _pain_regions(given.get("pain", {}), exercises, catalog),
+        "learned": learned,
+    }
 
 
 def _deficits(value: Any, catalog: Catalog) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -178,7 +245,7 @@ def _deficits(value: Any, catalog: Catalog) -> tuple[tuple[str, ...], tuple[str,
 
 def parse(payload: Any, catalog: Catalog) -> Request:
     """The payload of `scripts/generate` as a Request. Raises RequestError naming the field."""
-    top = _object(payload, "", ("request", "profile", "history", "seed"))
+    top = _object(payload, "", ("request", "profile", "history", "seed", "explore"))
     if "request" not in top:
         raise RequestError("request", "is missing")
     given = _object(top["request"], "request", ("kind", "activity", "budget_s", "local_time", "gap_s"))
@@ -223,7 +290,8 @@ def parse(payload: Any, catalog: Catalog) -> Request:
         acute_regions=_codes(person.get("acute_regions"), "profile.acute_regions", regions),
         deficit_muscles=muscles,
         deficit_moves=moves,
-        history=_history({} if top.get("history") is None else top["history"], catalog),
+        explore=_boolean(top.get("explore", False), "explore"),
         seed=_integer(top.get("seed", 0), "seed", 0, 2**32 - 1),
+        **_history({} if top.get("history") is None else top["history"], catalog),
         **_activity(given["activity"], catalog),
     )

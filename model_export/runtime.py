@@ -19,9 +19,19 @@ from model_export.checker import Violation, check
 from model_export.contract import CONTRACT
 from model_export.decode import decode
 from model_export.encode import Array, Catalog, encode
+from model_export.personal.runtime import Learner
 from model_export.request import Request, RequestError, parse
 
-__all__ = ["Catalog", "Generator", "ModelError", "RequestError", "UnsafePlan", "generate", "run_graph"]
+__all__ = [
+    "Catalog",
+    "Generator",
+    "Learner",
+    "ModelError",
+    "RequestError",
+    "UnsafePlan",
+    "generate",
+    "run_graph",
+]
 
 TOLERANCE_S = 30
 
@@ -59,6 +69,8 @@ class Generator:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # A thread that waits for work must not burn a core.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
             properties = session.get_modelmeta().custom_metadata_map
@@ -75,21 +87,33 @@ class Generator:
         return cls(session, hashlib.sha256(content).hexdigest(), **metadata)
 
 
-def run_graph(generator: Generator, catalog: Catalog, request: Request) -> dict[str, Array]:
-    """The graph's outputs (contract.py) for one checked request."""
+def run_graph(
+    generator: Generator, catalog: Catalog, request: Request, personal: Array | None = None
+) -> dict[str, Array]:
+    """The graph's outputs (contract.py) for one checked request, tilted by `personal` [N] of on-device learning."""
     tensors = encode(catalog, request, generator.feature_spec, generator.vocabulary, generator.sha256)
+    if personal is not None:
+        tensors["personal"] = personal
     names = [output.name for output in generator.session.get_outputs()]
     return dict(zip(names, generator.session.run(None, tensors), strict=True))
 
 
-def generate(generator: Generator, catalog: Catalog, payload: Any) -> dict[str, Any]:
+def generate(
+    generator: Generator, catalog: Catalog, payload: Any, learner: Learner | None = None
+) -> dict[str, Any]:
     """A routine for the payload of generator.md, as its JSON.
+
+    With a learner, `history.learned` tilts the choice; a state that cannot be read is left aside, and `learned_refused`
+    in the routine says why.
 
     Raises RequestError for a malformed or impossible request, UnsafePlan when the checker refuses the plan.
     """
     request = parse(payload, catalog)
-    outputs = run_graph(generator, catalog, request)
+    personal, refused = learner.personal_of(catalog, request.learned) if learner else (None, "")
+    outputs = run_graph(generator, catalog, request, personal)
     routine = decode(catalog, request, outputs, generator.vocabulary, generator.wording, generator.sha256)
+    if refused:
+        routine["learned_refused"] = refused
     violations = check(catalog, payload, routine)
     refusal = impossible(catalog, request, outputs, routine, violations)
     if refusal is not None:
@@ -122,10 +146,10 @@ def impossible(
             "request.kind", f"a {request.kind} starts with easy movement ({', '.join(sorted(opening))}), and {wishes} "
             f"leaves too little of it for {request.budget_s} s",
         )  # fmt: skip
-    if abs(routine["total_s"] - request.budget_s) > TOLERANCE_S:
+    if abs(routine["total_s"] - routine["budget_s"]) > TOLERANCE_S:
         return RequestError(
             "request.budget_s",
-            f"only {routine['total_s']} of {request.budget_s} s can be filled with what {wishes} allows; "
+            f"only {routine['total_s']} of {routine['budget_s']} s can be filled with what {wishes} allows; "
             "ask for less time or allow more",
         )
     return None

@@ -49,8 +49,18 @@ def payload(rng: np.random.Generator, catalog: Catalog, *, red_flags: bool = Fal
     if rng.random() < 0.5:
         request["local_time"] = f"{int(rng.integers(5, 23)):02d}:{int(rng.integers(0, 60)):02d}"
     history = {slug: _history(rng) for slug in seen}
+    past: dict[str, Any] = {"exercises": history}
+    if rng.random() < 0.2:
+        past["sessions"] = [
+            {"days_since": 2 * i, "rpe": int(rng.integers(2, 10)), "target": 4}
+            for i in range(rng.integers(1, 4))
+        ]
+    if rng.random() < 0.15:
+        regions = _some(rng, catalog.codes("regions"), (0.0, 0.8, 0.2))
+        past["pain"] = {r: {"days_since": int(rng.integers(0, 12)), "level": 4} for r in regions}
     return {
-        "request": request, "profile": profile, "history": {"exercises": history}, "seed": int(rng.integers(2**32)),
+        "request": request, "profile": profile, "history": past, "explore": bool(rng.random() < 0.5),
+        "seed": int(rng.integers(2**32)),
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """`scripts/test`: run tox with the environment we are in, and sum up what its pytest runs reported."""
 
+import json
 import os
 import shutil
 import signal
@@ -27,8 +28,8 @@ def main(arguments: list[str]) -> int:
         except KeyboardInterrupt:
             continue
     total = {"passed": 0, "failed": 0, "skipped": 0}
-    for file in sorted(RESULTS.glob("*.xml")):
-        for name, number in counts(file).items():
+    for file in sorted(RESULTS.iterdir()) if RESULTS.is_dir() else []:
+        for name, number in (counts_of_jest(file) if file.suffix == ".json" else counts(file)).items():
             total[name] += number
     print(f"{', '.join(f'{number} {name}' for name, number in total.items())}; tox exit code {code}")
     return code
@@ -41,3 +42,13 @@ def counts(file: Path) -> dict[str, int]:
     tests, skipped = (sum(int(suite.get(name, 0)) for suite in suites) for name in ("tests", "skipped"))
     failed = sum(int(suite.get(name, 0)) for suite in suites for name in ("failures", "errors"))
     return {"passed": tests - skipped - failed, "failed": failed, "skipped": skipped}
+
+
+def counts_of_jest(file: Path) -> dict[str, int]:
+    """The same of the JSON that jest writes."""
+    found = json.loads(file.read_text())
+    return {
+        "passed": found["numPassedTests"],
+        "failed": found["numFailedTests"] + found["numRuntimeErrorTestSuites"],
+        "skipped": found["numPendingTests"],
+    }

@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import up_processes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from up_processes import Stopped, UpError
 
-from server import database
+from server import auth, database
 from server.catalog import publish
+from server.keys import signing_key
+from server.models import Ask, newest_model
 from server.settings import Settings, SettingsError
 from sync import objects, releases, signing
+from sync.device_model import CONTRACT
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = 8
@@ -77,6 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         database.DatabaseError,
         publish.PublishRefused,
         signing.KeyInvalid,
+        signing.KeyUnavailable,
         objects.StoreInvalid,
         objects.StoreUnavailable,
     ) as error:
@@ -122,7 +125,7 @@ def _prepare(arguments: argparse.Namespace, stack: ExitStack) -> Run:
         env["LIMBER_WORKERS"] = str(arguments.workers)
     env.setdefault("LIMBER_DATA", str(ROOT / "var"))
     # Children run elsewhere than here: relative paths are settled now.
-    for name in ("LIMBER_DATA", "LIMBER_SIGNING_KEY", "LIMBER_MODEL"):
+    for name in ("LIMBER_DATA", "LIMBER_SIGNING_KEY", "LIMBER_TOKEN_KEY", "LIMBER_MODEL"):
         if env.get(name):
             env[name] = str(Path(env[name]).expanduser().resolve())
     if env.get("LIMBER_OBJECTS") and "://" not in env["LIMBER_OBJECTS"]:
@@ -187,7 +190,7 @@ def _bring_up(run: Run, *, once: bool, served: Callable[[], None]) -> None:
         trust = _signing_key(run, notes)
     with _step(run, "catalogue: load and publish") as notes:
         _catalogue(run, url, notes)
-    with _step(run, "model: train and publish the first one") as notes:
+    with _step(run, "model: publish the bundled one") as notes:
         _model(run, url, notes)
     with _step(run, "server"):
         _serve(run)
@@ -241,11 +244,12 @@ def _postgres(run: Run, notes: list[str]) -> str:
 def _signing_key(run: Run, notes: list[str]) -> Path:
     """Make the key when there is none; returns the file with its public half, for devices."""
     path = run.settings.signing_key
-    if not path.exists():
+    if run.settings.signing_kms is None and not path.exists():
         signing.create_key(path)
         notes.append("new")
+    auth.create_token_key(run.settings.token_key)
     trust = run.data / "keys" / "trust.json"
-    document = json.dumps(signing.trust_document(signing.load_key(path)), indent=2) + "\n"
+    document = json.dumps(signing.trust_document(signing_key(run.settings)), indent=2) + "\n"
     if not trust.exists() or trust.read_text() != document:
         trust.parent.mkdir(mode=0o700, exist_ok=True)
         draft = trust.with_suffix(".new")
@@ -256,7 +260,7 @@ def _signing_key(run: Run, notes: list[str]) -> Path:
 
 def _catalogue(run: Run, url: str, notes: list[str]) -> None:
     store = objects.open_store(run.settings.objects)
-    key = signing.load_key(run.settings.signing_key)
+    key = signing_key(run.settings)
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with engine.begin() as conn:
         _same_key(conn, key, run)
@@ -273,7 +277,7 @@ def _catalogue(run: Run, url: str, notes: list[str]) -> None:
         notes.append(f"{forgotten} deletions older than {run.settings.tombstone_days} days forgotten")
 
 
-def _same_key(conn: Connection, key: Ed25519PrivateKey, run: Run) -> None:
+def _same_key(conn: Connection, key: signing.SigningKey, run: Run) -> None:
     """Releases that another key signed would be refused by every device that trusts this one."""
     current = releases.current_release(conn, publish.STREAM)
     ours = signing.trust_document(key)["keys"][0]["key_id"]
@@ -286,16 +290,17 @@ def _same_key(conn: Connection, key: Ed25519PrivateKey, run: Run) -> None:
 
 
 def _model(run: Run, url: str, notes: list[str]) -> None:
-    """Train and publish a model unless one is published."""
+    """Publish the bundled model unless one of its contract is published."""
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with engine.connect() as conn:
-        current = releases.current_release(conn, "model")
+        current = newest_model(conn, Ask(contract=CONTRACT))
     if current is not None:
         notes.append(f"release {current.number} is published already")
         return
-    command = [sys.executable, "-m", "model_export", "publish", "--train", "--no-assets"]
-    command += ["--run", str(run.data / "runs" / "latest")]
-    _tool(run, "model", command)
+    # The prior that ships in the app. It was evaluated against nothing, and the release says so.
+    command = [sys.executable, "-m", "model_export", "publish", "--local", "--without-evaluation"]
+    # Its speed was judged when it was made; how fast this machine is says nothing about it.
+    _tool(run, "model", [*command, "--channel", "stable", "--requests", "50", "--max-ms", "1000"])
 
 
 def _serve(run: Run) -> None:

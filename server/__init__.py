@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from server import health, objects, pages, problems, telemetry, web
 from server.caching import Bodies, Timed
 from server.db import open_engine, read
+from server.models.shipping_views import blp as shipping_blp
 from server.models.views import blp as models_blp
 from server.replication.views import blp as replication_blp
 from server.routines import Ready, load, wanted
@@ -51,11 +52,12 @@ def create_app(
     engine: Engine | None = None,
     store: ObjectStore | None = None,
     runtime: Any = None,
+    admission: Any = None,
     release_seconds: float = RELEASE_SECONDS,
 ) -> Flask:
     """The WSGI application. Opens no connection and reads no object until a request needs it.
 
-    `engine`, `store` and `runtime` (the module `model_export.runtime`) replace what the settings name.
+    `engine`, `store`, `runtime` and `admission` (modules of `model_export`) replace what the settings name.
     Raises SettingsError.
     """
     settings = settings or Settings.from_env()
@@ -92,6 +94,7 @@ def create_app(
         head=(-inf, None),
         routines=Timed(make_ready, release_seconds),
         runtime=loaded_runtime,
+        admission=lambda: admission or import_module("model_export.admission"),
     )
     web.install(app, https=(settings.public_url or "").startswith("https:"))
     _document(app)
@@ -112,7 +115,11 @@ def _document(app: Flask) -> None:
             }
         },
     )
-    for blp in (replication_blp, objects.blp, models_blp, routines_blp, health.blp):
+    api.spec.components.security_scheme(
+        "bearer",
+        {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "RFC 9068 access token"},
+    )
+    for blp in (replication_blp, objects.blp, models_blp, shipping_blp, routines_blp, health.blp):
         api.register_blueprint(blp)
     document = api.spec.to_dict()
     # flask-smorest cannot be told that errors have a media type of their own.

@@ -18,8 +18,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
     """An engine with at most `pool_size` connections, opened when first needed.
 
     Statements commit by themselves: the HTTP side only reads, every read is one statement and so one
-    snapshot, and BEGIN and ROLLBACK would double the round trips. Code that writes opens a transaction
-    with `engine.execution_options(isolation_level="READ COMMITTED").begin()`.
+    snapshot, and BEGIN and ROLLBACK would double the round trips. Code that writes uses `write`.
     """
     return create_engine(
         url,
@@ -52,3 +51,10 @@ def read(engine: Engine, query: Callable[[Connection], T]) -> T:
             raise
     with engine.connect() as conn:
         return query(conn)
+
+
+def write(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """`work(connection)` in one transaction: committed when it returns, rolled back when it raises. Never repeated."""
+    # On the connection: an engine made with options of its own keeps them over a second set.
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as conn, conn.begin():
+        return work(conn)

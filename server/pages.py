@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import read
-from server.models import newest_model
+from server.models import Ask, newest_model
 from server.problems import Fault, is_outage
 from server.state import state
 from server.web import COMPRESS_FROM_BYTES, PAGE_CSP, coding, not_modified
@@ -28,7 +28,7 @@ def home() -> Response:
     shared = state()
     try:
         release = shared.catalog_release.get()
-        model = read(shared.engine, lambda conn: newest_model(conn, "stable"))
+        model = read(shared.engine, lambda conn: newest_model(conn, Ask()))
         reachable = True
     except SQLAlchemyError as error:
         if not is_outage(error):

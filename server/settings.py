@@ -18,6 +18,8 @@ from sqlalchemy.exc import ArgumentError
 
 # What scripts/_bootstrap.py reads before there is an environment to run us in.
 BOOTSTRAP = {"LIMBER_VENV", "LIMBER_NO_BOOTSTRAP"}
+# What only `python -m model_export` reads: an engineer's access token.
+CLIENT = {"LIMBER_TOKEN"}
 
 
 class SettingsError(ValueError):
@@ -58,6 +60,16 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _share(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ValueError(f"must be a share between 0 and 1, not {value!r}")
+    return number
+
+
 def _public_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
@@ -96,6 +108,16 @@ class Settings:
     signing_key: Path = field(
         default=Path(), metadata=_env("LIMBER_SIGNING_KEY", Path, "Ed25519 key that signs releases (PEM)")
     )
+    signing_kms: str | None = field(
+        default=None,
+        metadata=_env(
+            "LIMBER_SIGNING_KMS", _text, "AWS KMS key (Ed25519) that signs releases instead of the file"
+        ),
+    )
+    token_key: Path = field(
+        default=Path(), metadata=_env("LIMBER_TOKEN_KEY", Path, "Key of access tokens: ES256, PEM or JWKS")
+    )
+    issuer: str = field(default="", metadata=_env("LIMBER_ISSUER", _host, "Issuer of access tokens"))
     host: str = field(default="127.0.0.1", metadata=_env("LIMBER_HOST", _host, "Address to listen on"))
     port: int = field(default=8000, metadata=_env("LIMBER_PORT", _whole(1, 65535), "Port to listen on"))
     workers: int = field(default=1, metadata=_env("LIMBER_WORKERS", _whole(1, 256), "Server processes"))
@@ -127,13 +149,39 @@ class Settings:
             "LIMBER_MODEL", Path, "ONNX file for `POST /v1/routines` instead of the current release"
         ),
     )
+    health_min_runs: int = field(
+        default=200,
+        metadata=_env("LIMBER_HEALTH_MIN_RUNS", _whole(0, 10**9), "Runs on devices before a promotion"),
+    )
+    health_max_failures: float = field(
+        default=0.005,
+        metadata=_env("LIMBER_HEALTH_MAX_FAILURES", _share, "Most failed runs of a promoted model, share"),
+    )
+    health_max_rejections: float = field(
+        default=0.001,
+        metadata=_env("LIMBER_HEALTH_MAX_REJECTIONS", _share, "Most plans refused by the checker, share"),
+    )
+    health_max_p99_ms: int = field(
+        default=120,
+        metadata=_env("LIMBER_HEALTH_MAX_SLOW_MS", _whole(1, 60_000), "Slowest 99th percentile, ms"),
+    )
+    health_max_drop: float = field(
+        default=0.02,
+        metadata=_env(
+            "LIMBER_HEALTH_MAX_DROP", _share, "Most loss of completed items against the one before"
+        ),
+    )
 
     def __post_init__(self) -> None:
-        # Two defaults live inside the data folder, so they are known only now.
+        # These defaults follow other settings, so they are known only now.
         if not self.objects:
             object.__setattr__(self, "objects", str(self.data / "objects"))
         if self.signing_key == Path():
             object.__setattr__(self, "signing_key", self.data / "keys" / "signing.pem")
+        if self.token_key == Path():
+            object.__setattr__(self, "token_key", self.data / "keys" / "tokens.pem")
+        if not self.issuer:
+            object.__setattr__(self, "issuer", self.public_url or "urn:limber:local")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -144,7 +192,7 @@ class Settings:
         environ = os.environ if environ is None else environ
         known = {spec.metadata["env"] for spec in fields(cls)}
         for name in environ:
-            if name.startswith("LIMBER_") and name not in known | BOOTSTRAP:
+            if name.startswith("LIMBER_") and name not in known | BOOTSTRAP | CLIENT:
                 close = difflib.get_close_matches(name, known, n=1)
                 raise SettingsError(
                     f"{name}: unknown setting" + (f"; did you mean {close[0]}?" if close else "")
@@ -180,7 +228,12 @@ def described() -> list[tuple[str, str, str]]:
     return rows
 
 
-DERIVED = {"objects": "<LIMBER_DATA>/objects", "signing_key": "<LIMBER_DATA>/keys/signing.pem"}
+DERIVED = {
+    "objects": "<LIMBER_DATA>/objects",
+    "signing_key": "<LIMBER_DATA>/keys/signing.pem",
+    "token_key": "<LIMBER_DATA>/keys/tokens.pem",
+    "issuer": "<LIMBER_PUBLIC_URL>",
+}
 
 
 def _shown(default: object) -> str:

@@ -30,6 +30,7 @@ class State:
     head_seconds: float
     head: tuple[float, Head | None]  # when the catalogue's head was read (monotonic clock), and what it was
     runtime: Callable[[], Any]  # gives model_export.runtime, imported at its first use
+    admission: Callable[[], Any]  # gives model_export.admission, the same way
 
 
 def state() -> State:

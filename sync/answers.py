@@ -59,6 +59,8 @@ class ModelManifest:
     golden_sha256: str
     golden_bytes: int
     expires_at: datetime
+    operators: frozenset[str]
+    withdrawn: frozenset[str]
 
 
 def fetch(
@@ -159,7 +161,15 @@ def model_manifest(manifest: dict[str, Any]) -> ModelManifest:
         _sha256(golden),
         member(golden, "bytes", int),
         _instant(manifest, "expires_at"),
+        _names(manifest.get("operators"), "operators"),
+        _names(manifest.get("withdrawn") or [], "withdrawn"),
     )
+
+
+def _names(value: Any, name: str) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise Refused(f"the signed manifest has no usable {name!r}")
+    return frozenset(value)
 
 
 def _sha256(body: Any) -> str:

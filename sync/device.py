@@ -6,19 +6,20 @@ sync it.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sync import answers, device_catalog, device_model, replica
+from sync import device_catalog, device_health, device_model, device_trust, replica
 from sync.answers import Refused
 from sync.device_catalog import CatalogReport
 from sync.device_model import CheckModel, ModelReport
 from sync.replica import DeviceError, NoReplica
-from sync.signing import KeyInvalid, SignatureInvalid, parse_trust
-from sync.transport import Transport, TransportError
+from sync.signing import KeyInvalid, SignatureInvalid
+from sync.transport import Send, Transport, TransportError
 
 T = TypeVar("T")
 _PROBLEMS = (Refused, SignatureInvalid, KeyInvalid, TransportError, OSError, sqlite3.OperationalError)
@@ -26,11 +27,15 @@ _PROBLEMS = (Refused, SignatureInvalid, KeyInvalid, TransportError, OSError, sql
 
 @dataclass
 class Report:
-    """What one sync did. `pinned`: ids of keys trusted from now on because they were the first ones seen."""
+    """What one sync did. `pinned`: ids of keys trusted from now on because they were the first ones seen.
+
+    `health`: what became of the counters of how the models do: none, sent, kept, refused.
+    """
 
     catalog: CatalogReport
     model: ModelReport
     pinned: list[str]
+    health: str = "none"
 
     @property
     def ok(self) -> bool:
@@ -53,8 +58,9 @@ class Device:
         check_model: CheckModel,
         runtime: Mapping[str, str] | None = None,
         page_limit: int | None = None,
+        send: Send | None = None,
     ) -> Report:
-        """Bring catalogue and model up to date.
+        """Bring catalogue and model up to date, and tell through `send`, if given, how the models do here.
 
         `trusted` ({key id: public key}) replaces the pinned keys. Without it the pinned ones are used, and
         before there are any, those of `/v1/keys`, which are pinned once something signed by them is let in. A
@@ -66,7 +72,13 @@ class Device:
         except OSError as error:
             raise DeviceError(f"{self.directory}: {error.strerror}") from error
         with replica.lock(self.directory), replica.opened(self.directory, create=True) as db:
-            return self._sync(db, transport, trusted, check_model, runtime or {}, page_limit)
+            report = self._sync(db, transport, trusted, check_model, runtime or {}, page_limit)
+            if send is not None:
+                try:
+                    report.health = device_health.report(db, send)
+                except TransportError:
+                    report.health = "kept"
+            return report
 
     def _sync(
         self,
@@ -77,20 +89,29 @@ class Device:
         runtime: Mapping[str, str],
         page_limit: int | None,
     ) -> Report:
+        now = self.clock()
         if trusted:
-            replica.remember(db, "pins", dict(trusted))
-        pins = replica.recall(db, "pins")
+            device_trust.hand_over(db, trusted)
+        held = device_trust.held(db)
         pinned: list[str] = []
 
         def pin() -> None:
-            if pins is None:
-                replica.remember(db, "pins", keys)
+            if held is None:
+                replica.remember(db, "pins", dict(keys))
                 pinned[:] = sorted(keys)
 
-        keys: dict[str, str] = {}
+        def pull(trusted_now: device_trust.Keys) -> CatalogReport:
+            return device_catalog.pull(db, transport, trusted_now, now, page_limit, pin)
+
+        def update(trusted_now: device_trust.Keys) -> ModelReport:
+            return device_model.update(
+                db, self.models, transport, trusted_now, check_model, now, runtime, on_accept=pin
+            )
+
+        keys: device_trust.Keys = {}
         try:
-            keys = pins or _first_keys(transport)
-            catalog = device_catalog.pull(db, transport, keys, self.clock(), page_limit, pin)
+            keys = device_trust.first_keys(transport) if held is None else held.at(now)
+            catalog = device_trust.with_fresh_keys(db, transport, keys, now, pull)
         except _PROBLEMS as error:
             catalog = device_catalog.held_report(db, "failed", str(error))
             if isinstance(error, TransportError):
@@ -98,9 +119,7 @@ class Device:
         if catalog.release is None:
             return Report(catalog, device_model.report(device_model.recall(db), "skipped"), pinned)
         try:
-            model = device_model.update(
-                db, self.models, transport, keys, check_model, self.clock(), runtime, on_accept=pin
-            )
+            model = device_trust.with_fresh_keys(db, transport, _at(db, now) or keys, now, update)
         except _PROBLEMS as error:
             model = replace(device_model.report(device_model.recall(db), "failed"), problem=str(error))
         report = Report(catalog, model, pinned)
@@ -144,14 +163,28 @@ class Device:
         with replica.opened(self.directory) as db:
             device_model.note_success(db)
 
+    def report_outcomes(self, sha256: str, **counts: int) -> None:
+        """Count what became of the items of a routine that the model with this hash made.
+
+        `completed`, `skipped`, `swapped`, `pain`: see sync.health.COUNTS.
+        """
+        with replica.opened(self.directory) as db:
+            models = device_model.recall(db)
+            known = [e for e in (models["current"], models["previous"]) if e and e["sha256"] == sha256]
+            device_health.note(db, sha256, known[0].get("channel", "stable") if known else "stable", **counts)
+
     def run_model(
-        self, run: Callable[[Path], T], not_its_fault: tuple[type[Exception], ...] = ()
+        self,
+        run: Callable[[Any], T],
+        not_its_fault: tuple[type[Exception], ...] = (),
+        rejected: tuple[type[Exception], ...] = (),
+        prepare: Callable[[Path], Any] = Path,
     ) -> tuple[T, list[str]]:
-        """Do `run(model file)` with the current model, or with the previous one when that raises.
+        """Do `run(prepare(model file))` with the current model, or with the previous one when that raises.
 
         Returns the result and notes for the person: what failed, which model did it instead.
-        Exceptions of `not_its_fault` (a malformed request) pass through. Raises DeviceError when no model
-        does it.
+        Exceptions of `not_its_fault` (a malformed request) pass through; those of `rejected` say that the checker
+        refused the plan. Only `run` is timed: an app prepares a model once. Raises DeviceError when no model does it.
         """
         notes: list[str] = []
         current, previous = self.model_path(), self.previous_model_path()
@@ -159,7 +192,7 @@ class Device:
             raise NoReplica(f"{self.directory} holds no usable model; sync it first")
         if current is not None:
             try:
-                result = run(current)
+                result = self._counted(run, prepare, current, not_its_fault, rejected)
             except not_its_fault:
                 raise
             except Exception as error:
@@ -175,11 +208,45 @@ class Device:
             raise DeviceError(f"{notes[0]}, and there is no previous one; sync again")
         notes.insert(1, "the previous model made this")
         try:
-            return run(previous), notes
+            return self._counted(run, prepare, previous, not_its_fault, rejected), notes
         except not_its_fault:
             raise
         except Exception as error:
             raise DeviceError(f"{notes[0]}, and so did the previous one ({error}); sync again") from error
+
+    def _counted(
+        self,
+        run: Callable[[Any], T],
+        prepare: Callable[[Path], Any],
+        model: Path,
+        not_its_fault: tuple[type[Exception], ...],
+        rejected: tuple[type[Exception], ...],
+    ) -> T:
+        """`run(prepare(model))`, counted for the next report."""
+        counts = {"runs": 1}
+        took: float | None = None
+        try:
+            prepared = prepare(model)
+            began = time.perf_counter()
+            result = run(prepared)
+            took = (time.perf_counter() - began) * 1e3
+        except not_its_fault:
+            counts = {}
+            raise
+        except rejected:
+            counts["rejections"] = 1
+            raise
+        except Exception:
+            counts["failures"] = 1
+            raise
+        finally:
+            if counts:
+                with replica.opened(self.directory) as db:
+                    models = device_model.recall(db)
+                    entries = (e for e in (models["current"], models["previous"]) if e)
+                    channel = next((e.get("channel") for e in entries if e["sha256"] == model.stem), None)
+                    device_health.note(db, model.stem, channel or "stable", took, **counts)
+        return result
 
     def status(self) -> dict[str, Any]:
         """What the device holds, as JSON values.
@@ -227,8 +294,7 @@ class Device:
         )
 
 
-def _first_keys(transport: Transport) -> dict[str, str]:
-    status, body, _ = answers.fetch(transport, "/v1/keys")
-    if status == 404:
-        raise Refused("the server shows no keys at /v1/keys; hand over a trust file")
-    return parse_trust(body, "/v1/keys")
+def _at(db: sqlite3.Connection, now: datetime) -> device_trust.Keys | None:
+    """The keys trusted now, should the catalogue's pull have followed a statement."""
+    held = device_trust.held(db)
+    return None if held is None else held.at(now)

@@ -4,6 +4,7 @@ Offered, verified, downloaded, tried on its golden cases, swapped in; the previo
 """
 
 import hashlib
+import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,9 +19,19 @@ from sync.download import download
 from sync.signing import verify
 from sync.transport import Transport
 
-CONTRACT = 1
+CONTRACT = 2
 FAILURES_BEFORE_REVERT = 3
-_MAX_MODEL = 64 << 20
+OPERATORS = frozenset(
+    {
+        "Abs", "Add", "And", "ArgMax", "Cast", "Concat", "Constant", "CumSum", "Div", "Equal", "Expand", "Gather",
+        "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Loop", "MatMul", "Max", "Min", "Mul",
+        "Not", "Or", "ReduceMax", "ReduceSum", "Reshape", "Shape", "Sub", "TopK", "TreeEnsembleRegressor", "Unsqueeze",
+        "Where",
+    }
+)  # fmt: skip
+"""What a device can run, also in an interpreter of its own: the closed list of the contract."""
+
+_MAX_MODEL = 8 << 20
 
 CheckModel = Callable[[Path, bytes], object]
 """Runs the golden cases, given as their file's bytes, on a model file; raises, saying why, when one fails."""
@@ -62,7 +73,7 @@ def update(
     """
     models = recall(db)
     installed = models["current"] if intact(folder, models["current"]) else None
-    query = {"contract": str(CONTRACT), **runtime, "channel": channel}
+    query = {"contract": str(CONTRACT), **runtime, "channel": channel, "device": install_id(db)}
     if installed:
         query["installed"] = installed["sha256"]
     url = f"/v1/models/current?{urlencode(query)}"
@@ -106,6 +117,15 @@ def update(
         on_accept()
     _tidy(folder, models)
     return replace(report(models), outcome="swapped", downloaded=came)
+
+
+def install_id(db: sqlite3.Connection) -> str:
+    """The random id that this install gave itself: it decides which rollouts reach it, and says nothing else."""
+    known: str | None = replica.recall(db, "install")
+    if known is None:
+        known = secrets.token_hex(16)
+        replica.remember(db, "install", known)
+    return known
 
 
 def recall(db: sqlite3.Connection) -> dict[str, Any]:
@@ -175,6 +195,8 @@ def _refuse_unfit(
 ) -> None:
     if manifest.contract != CONTRACT:
         raise Refused(f"the model speaks contract {manifest.contract}, this device {CONTRACT}")
+    if foreign := manifest.operators - OPERATORS:
+        raise Refused(f"the model needs operators that this device lacks: {', '.join(sorted(foreign))}")
     if manifest.channel != channel:
         raise Refused(f"the model is of channel {manifest.channel!r}, not {channel!r}")
     if manifest.sequence < models["sequence"]:
@@ -226,14 +248,16 @@ def _swapped(
     current = {
         "sha256": manifest.sha256,
         "sequence": manifest.sequence,
+        "channel": manifest.channel,
         "expires_at": manifest.expires_at.isoformat(),
         "key_id": key_id,
         "runtime": runtime,
     }
-    kept = installed or models["previous"]
+    gone = manifest.withdrawn | {manifest.sha256}
+    kept = [entry for entry in (installed, models["previous"]) if entry and entry["sha256"] not in gone]
     return models | {
         "current": current,
-        "previous": kept if kept and kept["sha256"] != manifest.sha256 else None,
+        "previous": kept[0] if kept else None,
         "failures": 0,
         "sequence": manifest.sequence,
         "offered": manifest.sha256,

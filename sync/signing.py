@@ -13,7 +13,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -29,6 +29,20 @@ class SignatureInvalid(ValueError):
 
 class KeyInvalid(ValueError):
     """A key file or a trust document that cannot be used; the message names it and says why."""
+
+
+class KeyUnavailable(RuntimeError):
+    """The service that keeps the key refused or could not be reached; the message says what it answered."""
+
+
+class SigningKey(Protocol):
+    """What signs: a private key in memory, or one that a key service keeps (`sync.kms`)."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The 64 bytes of the Ed25519 signature of `data`."""
+
+    def public_key(self) -> Ed25519PublicKey:
+        """The public half."""
 
 
 def create_key(path: Path) -> Ed25519PrivateKey:
@@ -68,7 +82,7 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def sign(manifest: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
+def sign(manifest: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:
     """Return the envelope of `manifest`."""
     public = _public_bytes(key)
     return {
@@ -79,9 +93,9 @@ def sign(manifest: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
 
 
 def verify(envelope: object, trusted: Mapping[str, str]) -> dict[str, Any]:
-    """Return the manifest of an envelope signed by one of `trusted` ({key id.
+    """The manifest of an envelope signed by one of `trusted` ({key id: public key}).
 
-    Public key}), or raise SignatureInvalid.
+    Raises SignatureInvalid.
     """
     if not isinstance(envelope, dict):
         raise SignatureInvalid("the signed envelope is not an object")
@@ -98,16 +112,21 @@ def verify(envelope: object, trusted: Mapping[str, str]) -> dict[str, Any]:
     return manifest
 
 
-def trust_document(key: Ed25519PrivateKey) -> dict[str, list[dict[str, str]]]:
+def trust_document(*keys: SigningKey) -> dict[str, list[dict[str, str]]]:
     """What a server shows at `/v1/keys` and an operator hands out as a trust file."""
+    return {"keys": [public_entry(key) for key in keys]}
+
+
+def public_entry(key: SigningKey) -> dict[str, str]:
+    """{"key_id", "public_key"}: a key as a trust document names it."""
     public = _public_bytes(key)
-    return {"keys": [{"key_id": key_id(public), "public_key": _encode(public)}]}
+    return {"key_id": key_id(public), "public_key": _encode(public)}
 
 
 def parse_trust(document: object, where: str) -> dict[str, str]:
-    """Turn a trust document into {key id.
+    """A trust document as {key id: public key}.
 
-    Public key}; raises KeyInvalid, its message starting with `where`.
+    Raises KeyInvalid, its message starting with `where`.
     """
     keys = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(keys, list) or not keys:
@@ -142,7 +161,7 @@ def key_id(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()[:16]
 
 
-def _public_bytes(key: Ed25519PrivateKey) -> bytes:
+def _public_bytes(key: SigningKey) -> bytes:
     return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 

@@ -57,9 +57,18 @@ class Response:
 
 Transport = Callable[[str, Mapping[str, str]], Response]
 
+Send = Callable[[str, str, Mapping[str, str], bytes | None], Response]
+"""Any request: method, URL, headers, body. Raises TransportError like a transport."""
+
 
 def http_transport(server: str, timeout_s: float = 15.0, total_s: float = 300.0) -> Transport:
-    """A transport to `server` (`http://host:port`); relative URLs are resolved against it.
+    """A transport to `server`: `http_sender`, for GET only."""
+    send = http_sender(server, timeout_s, total_s)
+    return lambda url, headers: send("GET", url, headers, None)
+
+
+def http_sender(server: str, timeout_s: float = 15.0, total_s: float = 300.0) -> Send:
+    """What sends requests to `server` (`http://host:port`); relative URLs are resolved against it.
 
     `timeout_s` bounds each wait for the network, `total_s` one whole answer. Proxies come from the
     environment. Raises ValueError when `server` is not an http address.
@@ -69,13 +78,13 @@ def http_transport(server: str, timeout_s: float = 15.0, total_s: float = 300.0)
         raise ValueError(f"{server!r} is not an http:// or https:// address")
     base = server.rstrip("/") + "/"
 
-    def get(url: str, headers: Mapping[str, str]) -> Response:
+    def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         address = _address(base, url)
         sent = {"Accept-Encoding": "zstd, br, gzip", "User-Agent": "limber-device/1", **headers}
         deadline = time.monotonic() + total_s
         try:
             raw: Any = urllib.request.urlopen(  # noqa: S310  (the scheme is checked above)
-                urllib.request.Request(address, headers=sent),  # noqa: S310
+                urllib.request.Request(address, body, sent, method=method),  # noqa: S310
                 timeout=timeout_s,
             )
         except urllib.error.HTTPError as error:
@@ -86,7 +95,7 @@ def http_transport(server: str, timeout_s: float = 15.0, total_s: float = 300.0)
         wire = _wire(raw, int(raw.status), received, address, deadline)
         return Response(int(raw.status), received, _decoded(wire, received, address), raw.close)
 
-    return get
+    return send
 
 
 def _address(base: str, url: str) -> str:

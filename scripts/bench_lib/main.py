@@ -13,10 +13,11 @@ from sync.compress import ENCODINGS
 DESCRIPTION = """\
 Measure what a routine costs on this machine and what a device's pull costs the server.
 
-  generate   the bundled model: load time, size, p50 and p99 of a routine, against the numpy reference
+  generate   the bundled model in Python, Node and wasm: size, load time, p50 and p99 of a routine, and how they grow
+             with the catalogue, against the same policy in plain Python
   pull       ten changes out of few and of many documents, against a bare endpoint of the same server
 
-Without a name it runs both, in about 80 seconds. docs/benchmarks.md explains the rows."""
+Without a name it runs both, in about three minutes. docs/benchmarks.md explains the rows."""
 EPILOG = """\
 The results go to standard output, progress to standard error. A missed aim is shown, and is not an error:
 exit code 0 when everything was measured, 1 when it could not be or an answer was wrong, 2 for bad usage."""
@@ -53,6 +54,11 @@ def sizes(text: str) -> list[int]:
     return sorted({whole(CHANGES, 1_000_000)(part) for part in text.split(",")})
 
 
+def catalogue_sizes(text: str) -> list[int]:
+    """A parser of numbers of exercises: different ones, ascending; none for 0."""
+    return sorted({whole(0, 20_000)(part) for part in text.split(",")} - {0})
+
+
 def parser() -> argparse.ArgumentParser:
     """All options; those of one bench mean nothing to the other."""
     made = argparse.ArgumentParser(
@@ -65,9 +71,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="one JSON object per row instead of tables")
     one = made.add_argument_group("generate")
     one.add_argument(
-        "--requests", type=whole(1, 100_000), default=500, metavar="N", help="random requests (%(default)s)"
+        "--requests", type=whole(1, 100_000), default=300, metavar="N", help="random requests (%(default)s)"
     )
     one.add_argument("--seed", type=whole(0, 2**32 - 1), default=1, help="of the requests (%(default)s)")
+    one.add_argument(
+        "--sizes",
+        type=catalogue_sizes,
+        default=[1_000, 3_000, 10_000],
+        metavar="N,N",
+        help="catalogues to grow to, by copies of exercises under other names (1000,3000,10000; 0: none)",
+    )
+    one.add_argument(
+        "--python-only", action="store_true", help="leave out Node and wasm, which need Node 20 or newer"
+    )
     two = made.add_argument_group("pull")
     two.add_argument(
         "--documents",
@@ -107,7 +123,7 @@ def main() -> int:
     # Only now: they bring numpy, onnxruntime and the server with them, which --help need not wait for.
     from up_processes import Stopped, catch_signals
 
-    from bench_lib import generate, pull
+    from bench_lib import generate, growth, pull
 
     catch_signals()
     try:
@@ -115,8 +131,13 @@ def main() -> int:
         _print(args.json, [machine], report.machine_line(machine))
         aims = []
         if args.bench != "pull":
-            rows = generate.run(args.requests, args.seed)
-            aims += _results(args.json, rows, generate.COLUMNS)
+            rows = generate.run(
+                args.requests, args.seed, args.sizes, () if args.python_only else tuple(generate.ENGINES)
+            )
+            grown = [row for row in rows if row["bench"] == "growth"]
+            aims += _results(args.json, [row for row in rows if row not in grown], generate.COLUMNS)
+            if args.sizes:
+                _print(args.json, grown, f"\n{growth.text(grown)}")
         if args.bench != "generate":
             rows = pull.run(
                 args.documents, args.connections, args.threads, args.rounds, args.seconds, args.coding

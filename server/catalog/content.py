@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from model_export.evidence import matrix
 from server.catalog.shapes import (
     ACTIVITY,
     CONDITION,
@@ -147,7 +148,18 @@ def validate(documents: Documents) -> list[Problem]:
         problems += [Problem(f"{where}.{field}" if field else where, message) for field, message in found]
     problems += _repeated(documents, "name")
     problems += _repeated(documents, "cue")
-    return problems
+    return problems + _unguarded(documents, known)
+
+
+def _unguarded(documents: Documents, known: Known) -> list[Problem]:
+    """Hazards that a rule of evidence asks a condition to exclude; graph, device and checker all trust this matrix."""
+    conditions = {
+        code: data
+        for (collection, code), data in documents.items()
+        if collection == "condition" and isinstance(data, dict) and isinstance(data.get("exclude"), list)
+    }
+    lacking = (what.split(".exclude ") for what in matrix.missing(conditions, known.get("hazards", ())))
+    return [Problem(f"condition/{code}.exclude", what) for code, what in lacking if code in conditions]
 
 
 def _load(file: Path, form: type) -> Any:

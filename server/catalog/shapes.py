@@ -75,7 +75,7 @@ DOSE = {
     "sides": _between(1, 2),
 }
 ACTIVITY = {
-    **dict.fromkeys(("code", "label", "met_code", "met_src", "health_connect", "healthkit"), TEXT),
+    **dict.fromkeys(("code", "label", "spoken", "met_code", "met_src", "health_connect", "healthkit"), TEXT),
     **dict.fromkeys(("muscles", "moves"), DEMAND),
     "explosive": _between(0, 3),
     "met": MET,

@@ -91,4 +91,14 @@ class Key(ma.Schema):
 
 
 class Keys(ma.Schema):
-    keys = ma.fields.List(ma.fields.Nested(Key), required=True)
+    keys = ma.fields.List(
+        ma.fields.Nested(Key), required=True, metadata={"description": "The first one signs now"}
+    )
+    statements = ma.fields.List(
+        ma.fields.Nested(Envelope),
+        required=True,
+        metadata={
+            "description": "What changed of the keys, oldest first, each signed by a key that was trusted before: how "
+            "a device that pinned an older key comes to the present one"
+        },
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, request
 
 from server.db import read
+from server.keys import signing_key, trust
 from server.objects import pick_sibling
 from server.problems import Fault
 from server.replication import catalog_head, changes, changes_etag
@@ -24,9 +26,9 @@ from server.web import (
     not_modified,
     problems_of,
 )
-from sync import signing
 from sync.compress import compress
 from sync.objects import ObjectMissing
+from sync.signing import KeyInvalid, KeyUnavailable
 from sync.store import Head, StreamUnknown
 
 CACHE = {"Cache-Control": "public, max-age=30, must-revalidate", "Vary": "Accept-Encoding"}
@@ -151,13 +153,14 @@ def get_snapshot(_: dict[str, Any]) -> Response:
 @blp.response(200, Keys)
 @problems_of(blp, 404, 503)
 def get_keys(_: dict[str, Any]) -> Response:
-    """The public half of the signing key."""
-    path = state().settings.signing_key
-    if not path.exists():
+    """The signing key's public half, those that are trusted beside it, and the statements that say so."""
+    shared = state()
+    if shared.settings.signing_kms is None and not shared.settings.signing_key.exists():
         raise Fault(404, "This server has no signing key.")
     try:
-        key = signing.load_key(path)
-    except signing.KeyInvalid as error:
+        key = signing_key(shared.settings)
+    except (KeyInvalid, KeyUnavailable) as error:
         log.error("signing_key_invalid", error=str(error))
         raise Fault(503, "The signing key cannot be read.", headers={"Retry-After": "30"}) from None
-    return json_response(signing.trust_document(key), {"Cache-Control": "public, max-age=300"})
+    found = read(shared.engine, lambda conn: trust(conn, key, datetime.now(UTC)))
+    return json_response(found, {"Cache-Control": "public, max-age=300"})

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from server.models import Ask, newest_model
 from sync.canonical import sha256_hex
 from sync.objects import ObjectStore
 from sync.releases import Release, current_release
@@ -43,7 +44,7 @@ def wanted(conn: Connection, model_file: Path | None) -> Wanted:
         raise NotReady("No catalogue release is published yet.")
     if model_file is not None:
         return Wanted(catalog, None)
-    model = current_release(conn, "model")
+    model = newest_model(conn, Ask())
     if model is None:
         raise NotReady("No model release is published yet.")
     manifest = model.manifest["manifest"]

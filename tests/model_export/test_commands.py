@@ -39,7 +39,7 @@ def test_generate_prints_the_routine_as_json(tmp_path):
     assert (done.returncode, routine["status"], routine["seed"]) == (0, "ok", 1)
     assert abs(routine["total_s"] - 480) <= 30
     assert set(routine) == {
-        "status", "warnings", "total_s", "model", "catalog", "seed", "items", "left_out",
+        "status", "warnings", "budget_s", "total_s", "model", "catalog", "seed", "items", "missing", "left_out",
     }  # fmt: skip
 
 
@@ -87,7 +87,10 @@ def test_train_export_verify_and_show_work_one_after_the_other(tmp_path, capsys)
     folder = str(tmp_path / "run")
     assert main(["train", "--run", folder, "--requests", "20"]) == 0
     assert main(["export", "--run", folder]) == 0
-    assert main(["verify", f"{folder}/generator.onnx", "--requests", "5"]) == 0
+    judged = ["verify", f"{folder}/generator.onnx", "--requests", "5", "--max-ms", "100"]
+    assert main(judged) == 1  # there is no evaluation
+    assert "evaluation.json" in capsys.readouterr().out
+    assert main([*judged, "--without-evaluation"]) == 0
     capsys.readouterr()
     assert main(["show", f"{folder}/generator.onnx", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
@@ -113,12 +116,15 @@ def test_a_command_that_cannot_go_on_says_what_to_do(arguments, said, capsys, tm
 def test_publish_without_a_database_says_which_setting_is_missing(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    assert main(["publish"]) == 1
+    assert main(["publish", "--local", "--without-evaluation"]) == 1
     assert "DATABASE_URL" in capsys.readouterr().err
+
+
+COMMANDS = ("train", "export", "verify", "show", "publish", "promote", "halt", "rollback", "status", "token")
 
 
 def test_help_lists_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(name in shown for name in ("train", "export", "verify", "publish", "show"))
+    assert all(name in shown for name in COMMANDS)

@@ -39,8 +39,8 @@ def test_an_achilles_warmup_has_no_end_range_calf_work_and_says_what_was_left_ou
 
 
 def test_without_the_condition_the_same_request_lets_calf_work_in(make, catalog, ask):
-    seen = [make(ask("warmup", "run_distance", 12, seed=seed)) for seed in range(20)]
-    assert any("calf_end" in hazards(catalog, routine) for routine in seen)
+    seen = [make(ask("cooldown", "run_distance", 12, seed=seed)) for seed in range(3)]
+    assert all("calf_end" in hazards(catalog, routine) for routine in seen)
     assert all(routine["left_out"] == [] for routine in seen)
 
 

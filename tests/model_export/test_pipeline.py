@@ -3,18 +3,14 @@
 import json
 from datetime import UTC, datetime
 
-import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 
-from model_export import bundle, export, golden, scorer, training
-from model_export.contract import FEATURE_SPEC, OPERATORS, VOCABULARIES
-from model_export.encode import vocabulary_of
-from model_export.policy import FEATURES
-from model_export.publish import publish
+from model_export import bundle, export, golden
+from model_export.contract import CONTRACT, OPERATORS
+from model_export.learning import training
 from model_export.runtime import Generator, ModelError
-from model_export.trees import read_trees
+from model_export.shipping.publish import publish
 from server.catalog.content import read_seed
 from sync.canonical import sha256_hex
 from sync.objects import open_store
@@ -35,49 +31,6 @@ def test_a_run_is_reproducible_to_the_byte(run, tmp_path, catalog):
         assert (tmp_path / name).read_bytes() == (run / name).read_bytes()
     one, two = (export.build_graph(catalog, training.load_scorer(f)) for f in (run, tmp_path))
     assert one.SerializeToString(deterministic=True) == two.SerializeToString(deterministic=True)
-
-
-def test_another_seed_trains_another_scorer(run, tmp_path, catalog):
-    training.train_run(catalog, tmp_path, requests=40, seed=2)
-    assert (tmp_path / training.SCORER).read_bytes() != (run / training.SCORER).read_bytes()
-
-
-def test_the_shipped_trees_follow_the_prior(run):
-    assert json.loads((run / training.RUN).read_text())["r2_of_the_shipped_trees"] > 0.9
-
-
-def test_onnx_and_the_integer_walk_agree_at_every_threshold_and_beside_it(run):
-    """skl2onnx shifts float64 thresholds; ours are k + 0.5 over integers, so k and k + 1 are the neighbours."""
-    model = training.load_scorer(run)
-    trees = read_trees(model)
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    rng = np.random.default_rng(0)
-    rows = rng.integers(0, 60, (4000, len(FEATURES))).astype(np.int32)
-    splits = np.flatnonzero(trees.feature >= 0)
-    chosen = rng.choice(splits, len(rows))
-    at = np.arange(len(rows))
-    rows[at, trees.feature[chosen]] = trees.threshold[chosen] + rng.integers(0, 2, len(rows))
-    (scores,) = session.run(None, {"features": rows.astype(np.float32)})
-    assert np.array_equal(scores.ravel().astype(np.int64), trees(rows).astype(np.int64))
-
-
-def test_the_converted_trees_route_like_the_estimator(catalog):
-    vocabulary = vocabulary_of(catalog, VOCABULARIES)
-    rows = scorer.training_rows(catalog, FEATURE_SPEC, vocabulary, 30, 5, scorer.silent)
-    model = scorer.train(rows, 0)
-    exact = (model.predict(rows.astype(np.float32)) - 0.5) * scorer.SCALE
-    shipped = read_trees(scorer.convert(model))(rows)
-    assert np.abs(exact - shipped).max() <= model.max_iter  # half a point of rounding for each tree at most
-
-
-def test_leaves_past_what_float32_holds_are_refused(catalog, monkeypatch):
-    rows = scorer.training_rows(
-        catalog, FEATURE_SPEC, vocabulary_of(catalog, VOCABULARIES), 10, 5, scorer.silent
-    )
-    model = scorer.train(rows, 0)
-    monkeypatch.setattr(scorer, "SCALE", 10**9)
-    with pytest.raises(ValueError, match="past what float32 holds"):
-        scorer.convert(model)
 
 
 def test_an_operator_outside_the_contract_stops_the_export(run, catalog, monkeypatch):
@@ -147,7 +100,7 @@ def test_a_published_model_is_stored_by_content_and_signed(engine, shop, held):
     with engine.connect() as conn:
         current = current_release(conn, "model")
     manifest = verify(current.manifest, trusted)
-    assert (manifest["sequence"], manifest["contract"], manifest["channel"]) == (1, 1, "stable")
+    assert (manifest["sequence"], manifest["contract"], manifest["channel"]) == (1, CONTRACT, "stable")
     assert (
         sha256_hex(store.get(f"models/{manifest['golden']['sha256']}.golden.json"))
         == manifest["golden"]["sha256"]

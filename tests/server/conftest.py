@@ -18,12 +18,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, make_url
 
 from server import create_app
+from server.auth import create_token_key, mint
 from server.catalog.publish import load_seed, publish_release
+from server.models import releasing
+from server.models.releasing import By, Wish
 from server.settings import Settings
 from sync.canonical import sha256_hex
+from sync.device_model import CONTRACT
 from sync.objects import ObjectStore, open_store
-from sync.releases import Release, next_number, record_release
-from sync.signing import create_key, sign
+from sync.releases import Release
+from sync.signing import create_key
 
 MODEL = bytes(range(256)) * 40
 
@@ -50,29 +54,33 @@ class Limber:
     key: Ed25519PrivateKey
 
     def publish_model(
-        self, body: bytes = b"onnx one", *, channel: str = "stable", contract: int = 1, opset: int = 17
+        self,
+        body: bytes = b"onnx one",
+        *,
+        channel: str = "stable",
+        contract: int = CONTRACT,
+        opset: int = 17,
+        **wish: Any,
     ) -> Release:
-        """Record a model release as the pipeline would."""
+        """Record a model release as the pipeline would, of files that need not be models."""
         golden = b'{"cases":[]}'
-        sha256, golden_sha256 = sha256_hex(body), sha256_hex(golden)
-        self.store.put_if_absent(f"models/{sha256}.onnx", body, "application/octet-stream")
-        self.store.put_if_absent(f"models/{golden_sha256}.golden.json", golden, "application/json")
+        self.store.put_if_absent(f"models/{sha256_hex(body)}.onnx", body, "application/octet-stream")
+        self.store.put_if_absent(f"models/{sha256_hex(golden)}.golden.json", golden, "application/json")
+        files = {
+            "sha256": sha256_hex(body), "bytes": len(body), "contract": contract, "opset": opset, "ir": 8,
+            "operators": ["Add"], "golden": {"sha256": sha256_hex(golden), "bytes": len(golden)},
+            "catalog_min": 1, "catalog_max": None,
+        }  # fmt: skip
         with self.engine.begin() as conn:
-            number = next_number(conn, "model")
-            manifest = {
-                "kind": "model", "sequence": number, "sha256": sha256, "bytes": len(body),
-                "contract": contract, "opset": opset, "ir": 8, "operators": ["Add"],
-                "catalog_min": 1, "catalog_max": None,
-                "golden": {"sha256": golden_sha256, "bytes": len(golden)}, "channel": channel,
-                "created_at": "2026-01-02T03:04:05Z", "expires_at": "2036-01-02T03:04:05Z",
-            }  # fmt: skip
-            release = Release(
-                stream="model", number=number, channel=channel, manifest=sign(manifest, self.key),
-                object_key=f"models/{sha256}.onnx", object_sha256=sha256, object_bytes=len(body),
-                published_at=datetime(2026, 1, 2, tzinfo=UTC),
-            )  # fmt: skip
-            record_release(conn, release)
-        return release
+            by, made = By("tests", datetime.now(UTC)), Wish(channel, **{"force": True, **wish})
+            done = releasing.publish(conn, self.key, files, {"simulation_only": True}, made, by)
+        assert done.release is not None
+        return done.release
+
+    def token(self, *roles: str, subject: str = "mia", seconds: int = 600) -> dict[str, str]:
+        """The header of a request by somebody with these roles."""
+        create_token_key(self.settings.token_key)
+        return {"Authorization": f"Bearer {mint(self.settings, subject, roles, seconds)}"}
 
     def edit(self, collection: str, record_id: str, data: dict[str, Any] | None) -> Release:
         """Change one document (None: retire it) as an editor would, and publish."""

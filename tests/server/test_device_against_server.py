@@ -151,7 +151,7 @@ def publish_bundled_model(limber: Any) -> Callable[[], None]:
     """Releases the model of mobile/assets/models on the test's server, golden cases and all."""
     from datetime import UTC, datetime
 
-    from model_export.publish import publish
+    from model_export.shipping.publish import publish
 
     folder = SCRIPT.parents[1] / "mobile" / "assets" / "models"
 

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync.canonical import catalog_digest, document_digest
 from sync.device import Device, Report
+from sync.device_model import CONTRACT
+from sync.health import added, empty
 from sync.signing import sign, trust_document
 from sync.transport import Response, TransportError
 
@@ -77,6 +79,7 @@ class FakeServer:
     hint: dict[str, Any] | None = None
     model: dict[str, Any] | None = None
     ranges: bool = True
+    statements: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     # What an operator does
@@ -138,7 +141,7 @@ class FakeServer:
             "sequence": sequence,
             "sha256": sha256,
             "bytes": len(body),
-            "contract": 1,
+            "contract": CONTRACT,
             "opset": 17,
             "ir": 8,
             "operators": ["Add"],
@@ -168,7 +171,7 @@ class FakeServer:
         self.requests.append((url, dict(headers)))
         path, query = urlsplit(url).path, {k: v[0] for k, v in parse_qs(urlsplit(url).query).items()}
         if path == "/v1/keys":
-            return answer(trust_document(self.signer), headers)
+            return answer({**trust_document(self.signer), "statements": self.statements}, headers)
         if path == "/v1/catalog/changes":
             try:
                 body = self._changes(query.get("since"), int(query.get("limit", self.page)))
@@ -223,6 +226,30 @@ class FakeServer:
     def _cursor(self, seq: int, until: int | None = None, begun: int = 0) -> str:
         """`begun`: the floor when the reader began from nothing; tombstones pruned by then never concerned it."""
         return json.dumps([self.epoch, seq, until, begun])
+
+
+@dataclass
+class HealthLedger:
+    """The server's end of health reports; `reports` holds each once, by its id."""
+
+    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        assert (method, url) == ("POST", "/v1/models/health")
+        report = json.loads(body or b"")
+        assert self.reports.setdefault(report["id"], report) == report, "one id, two reports"
+        return raw(200, b'{"counted": 1}')
+
+    def models(self) -> list[dict[str, Any]]:
+        """Every entry of every report."""
+        return [model for report in self.reports.values() for model in report["models"]]
+
+    def total(self) -> dict[str, Any]:
+        """The sums over all of them."""
+        found = empty()
+        for model in self.models():
+            found = added(found, model)
+        return found
 
 
 def raw(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Response:

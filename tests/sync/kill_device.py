@@ -5,9 +5,11 @@ child is ended by `os._exit`: nothing is rolled back, flushed or cleaned up. Pri
 """
 
 import io
+import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +17,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sync.device import Device
-from tests.sync.fakes import NOW, FakeServer, catalogue, no_check
+from sync.transport import Response
+from tests.sync.fakes import NOW, FakeServer, catalogue, no_check, raw
 
 STEPS = {
     "execute",
@@ -29,10 +32,28 @@ STEPS = {
     "flush",
     "truncate",
 }
+CALLS = {"FakeServer.__call__", "Posted.__call__"}
 KILLED, COMPLETED = 9, 0
+RUNS = 3
 
 
-def sync_until(device: Device, server: FakeServer, step: int) -> int:
+class Posted:
+    """The server's end of health reports, kept in a folder because the child that sends them dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        report = json.loads(body or b"")
+        (self.folder / report["id"]).write_bytes(body or b"")
+        return raw(200, b"{}")
+
+    def runs(self) -> int:
+        reports = [json.loads(path.read_bytes()) for path in self.folder.iterdir()]
+        return sum(model["runs"] for report in reports for model in report["models"])
+
+
+def sync_until(device: Device, server: FakeServer, posted: Posted, step: int) -> int:
     """Sync in a child that dies at the given step; returns how it ended."""
     child = os.fork()
     if child == 0:
@@ -44,13 +65,13 @@ def sync_until(device: Device, server: FakeServer, step: int) -> int:
             owner = getattr(function, "__self__", None) if event == "c_call" else ""
             outside = not isinstance(owner, str | bytes | io.BytesIO)
             of_interest = outside and function.__name__ in STEPS
-            if of_interest or (event == "call" and frame.f_code.co_qualname == "FakeServer.__call__"):
+            if of_interest or (event == "call" and frame.f_code.co_qualname in CALLS):
                 count += 1
                 if count > step:
                     os._exit(KILLED)
 
         sys.setprofile(on_call)
-        report = device.sync(server, None, no_check)
+        report = device.sync(server, None, no_check, send=posted)
         os._exit(COMPLETED if report.ok else 1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -66,7 +87,10 @@ def main(folder: Path) -> int:
         server.publish(catalogue(10))
         first = server.publish_model(b"m" * 3000, 1)
         old = folder / f"old-{snapshots}"
-        assert Device(old, clock=lambda: NOW).sync(server, None, no_check).ok
+        before = Device(old, clock=lambda: NOW)
+        assert before.sync(server, None, no_check).ok
+        for _ in range(RUNS if snapshots else 0):
+            before.run_model(lambda path: None)
         server.publish({k: d | {"rev": 2} for k, d in list(catalogue(10).items())[2:]})
         second = server.publish_model(b"n" * 3000, 2)
         for start in (None, old):
@@ -76,15 +100,20 @@ def main(folder: Path) -> int:
                 if start:
                     shutil.copytree(start, place)
                 device = Device(place, clock=lambda: NOW)
-                ended = sync_until(device, server, step)
+                posted = Posted(folder / f"posted-{snapshots}-{start is None}-{step}")
+                posted.folder.mkdir()
+                ended = sync_until(device, server, posted, step)
                 assert ended in (KILLED, COMPLETED), f"step {step}: ended with {ended}"
                 if start or ended == COMPLETED:
                     release, model = device.status()["release"], device.model_path()
                     assert held(device) == server.releases[release], f"step {step}: half a release"
                     assert model is not None, f"step {step}: no model"
                     assert model.stem in (first, second)
-                report = device.sync(server, None, no_check)
+                report = device.sync(server, None, no_check, send=posted)
                 assert report.ok, f"step {step}: {report}"
+                assert posted.runs() == (RUNS if start and snapshots else 0), (
+                    f"step {step}: {posted.runs()} runs reported"
+                )
                 assert held(device) == server.releases[2], f"step {step}: not completed"
                 model = device.model_path()
                 assert model is not None

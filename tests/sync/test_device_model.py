@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync.device import Device, Report
+from sync.device_model import CONTRACT
 from sync.replica import DeviceError, NoReplica
 from sync.transport import Response
 from tests.sync.fakes import NOW, FakeServer, catalogue, cut, network, no_check, raw
@@ -69,7 +71,22 @@ def test_a_current_model_is_not_downloaded_again(device: Device, server: FakeSer
 def test_the_server_learns_what_the_device_can_run(device: Device, server: FakeServer) -> None:
     sync(device, server, runtime={"ort": "1.32.0", "opset": "17"})
     url = next(url for url, _ in server.requests if "/models/current" in url)
-    assert url == "/v1/models/current?contract=1&ort=1.32.0&opset=17&channel=stable"
+    path, _, query = url.partition("?")
+    asked = dict(parse_qsl(query))
+    assert path == "/v1/models/current"
+    assert len(asked.pop("device")) == 32
+    assert asked == {"contract": str(CONTRACT), "ort": "1.32.0", "opset": "17", "channel": "stable"}
+
+
+def test_the_install_keeps_the_random_id_that_it_gave_itself(device: Device, server: FakeServer) -> None:
+    sync(device, server)
+    sync(device, server)
+    ids = {
+        dict(parse_qsl(urlsplit(url).query))["device"]
+        for url, _ in server.requests
+        if "/models/current" in url
+    }
+    assert len(ids) == 1
 
 
 def test_no_model_for_us_is_not_an_error(device: Device, server: FakeServer) -> None:
@@ -120,7 +137,7 @@ REFUSALS: dict[str, tuple[Callable[[FakeServer], object], str]] = {
         "expired",
     ),
     "no time zone": (lambda s: s.publish_model(NEW, 2, expires_at="2030-01-01T00:00:00"), "time zone"),
-    "another contract": (lambda s: s.publish_model(NEW, 2, contract=2), "contract 2"),
+    "another contract": (lambda s: s.publish_model(NEW, 2, contract=CONTRACT + 1), "speaks contract"),
     "another channel": (lambda s: s.publish_model(NEW, 2, channel="canary"), "canary"),
     "a lower number": (lambda s: s.publish_model(NEW, 0), "older than number 1"),
     "the same number again": (lambda s: s.publish_model(NEW, 1), "another hash"),
@@ -145,6 +162,20 @@ REFUSALS: dict[str, tuple[Callable[[FakeServer], object], str]] = {
         "its hash is not the signed one",
     ),
     "no address": (lambda s: (s.publish_model(NEW, 2), s.model.update(url=None)), "'url'"),  # type: ignore[union-attr]
+    "an operator that no device has": (
+        lambda s: s.publish_model(NEW, 2, operators=["Add", "Sin", "com.evil.Run"]),
+        "operators that this device lacks: Sin, com.evil.Run",
+    ),
+    "no operators": (lambda s: s.publish_model(NEW, 2, operators=None), "operators"),
+    "operators that are no names": (lambda s: s.publish_model(NEW, 2, operators=[1]), "operators"),
+    "a truncated file": (
+        lambda s: s.objects.update({f"models/{s.publish_model(NEW, 2)}.onnx": NEW[:-500]}),
+        "incomplete",
+    ),
+    "a manifest that was tampered with": (
+        lambda s: (s.publish_model(NEW, 2), s.model["manifest"]["manifest"].update(sequence=9)),  # type: ignore[index]
+        "does not fit the manifest",
+    ),
     "no hash": (lambda s: s.publish_model(NEW, 2, sha256=None), "sha256"),
 }
 
@@ -200,6 +231,31 @@ def test_a_lost_or_damaged_model_file_is_fetched_again(device: Device, server: F
         assert device.model_path() is None
         assert sync(device, server).model.outcome == "swapped"
         assert content(device.model_path()) == OLD
+
+
+def test_a_withdrawn_model_is_not_kept_to_fall_back_to(device: Device, server: FakeServer) -> None:
+    """After a halt the release before comes again under a higher number, and names the one that was bad."""
+    sync(device, server)
+    bad = server.publish_model(NEW, 2)
+    sync(device, server)
+    server.requests.clear()
+    server.publish_model(OLD, 3, withdrawn=[bad])
+    report = sync(device, server)
+    assert (report.model.outcome, report.model.sequence, report.model.downloaded) == ("swapped", 3, 0)
+    assert content(device.model_path()) == OLD
+    assert device.previous_model_path() is None
+
+
+def test_what_was_withdrawn_may_come_back_when_it_is_released_again(
+    device: Device, server: FakeServer
+) -> None:
+    bad = server.publish_model(NEW, 2)
+    sync(device, server)
+    server.publish_model(OLD, 3, withdrawn=[bad])
+    sync(device, server)
+    server.publish_model(NEW, 4)
+    assert sync(device, server).model.outcome == "swapped"
+    assert content(device.model_path()) == NEW
 
 
 # Falling back

@@ -150,6 +150,7 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         Generator=SimpleNamespace(load=lambda path: path.read_bytes().decode()),
         Catalog=SimpleNamespace(from_documents=lambda documents, release: (release, len(list(documents)))),
         RequestError=Refusal,
+        UnsafePlan=type("UnsafePlan", (RuntimeError,), {}),
         generate=generate,
     )
     monkeypatch.setitem(sys.modules, "model_export.runtime", runtime)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,27 +62,44 @@ def left_of(temporary: Path) -> list[str]:
 
 
 def test_generate_reports_every_row_as_json(temporary: Path) -> None:
-    code, out, err = bench(temporary, "generate", "--requests", "4", "--json")
+    options = ("generate", "--requests", "4", "--sizes", "400", "--python-only", "--json")
+    code, out, err = bench(temporary, *options)
     assert code == 0, err
     rows = [json.loads(line) for line in out.splitlines()]
+    ways = ["Python: graph alone", "Python: whole routine", "policy in numpy", "policy in plain Python"]
     by_name = {row["row"]: row for row in rows if row["bench"] == "generate"}
-    assert list(by_name) == [
-        "model file", "model file, brotli", "session load", "graph alone", "whole routine", "numpy reference",
-    ]  # fmt: skip
+    assert {"generator.onnx", "Python: session load", *ways} <= set(by_name)
     assert rows[0]["bench"] == "machine"
     assert rows[0]["cores"] >= 1
     bundled = (ROOT / "mobile" / "assets" / "models" / "generator.onnx").stat().st_size
-    assert by_name["model file"]["bytes"] == bundled > by_name["model file, brotli"]["bytes"]
-    for name in ("graph alone", "whole routine", "numpy reference"):
+    assert by_name["generator.onnx"]["bytes"] == bundled > by_name["generator.onnx"]["brotli"]
+    for name in ways:
         row = by_name[name]
         assert row["count"] == 4
         assert 0 < row["p50_ms"] <= row["p99_ms"]
         assert 0 < row["cpu_p50_ms"] <= row["cpu_p99_ms"]
-        assert row["ratio_to_reference"] > 0
+        assert row["ratio_to_plain"] > 0
+    assert by_name["policy in plain Python"]["ratio_to_plain"] == 1
+    grown = [(row["row"], row["items"]) for row in rows if row["bench"] == "growth"]
+    assert grown == [(name, size) for name in ways for size in (grown[0][1], 400)]
     aims = [row for row in rows if row["bench"] == "aim"]
     assert [row["met"] for row in aims] == [row["value"] <= row["most"] for row in aims]
-    assert len(aims) == 2
+    assert len(aims) == 3
     assert "4 random requests" in err
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("node")
+def test_generate_measures_the_apps_runtimes_beside_python(temporary: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not on the PATH: install Node 20 or newer")
+    code, out, err = bench(temporary, "generate", "--requests", "2", "--sizes", "400")
+    assert code == 0, err
+    for runtime in ("Python", "Node", "Node, newest", "wasm"):
+        for what in ("session load", "graph alone", "whole routine"):
+            assert f"{runtime}: {what}" in out
+    assert "400 items" in out
+    assert "last power" in out
 
 
 @pytest.mark.parametrize(
@@ -89,6 +107,7 @@ def test_generate_reports_every_row_as_json(temporary: Path) -> None:
     [
         (("push",), "invalid choice: 'push'"),
         (("generate", "--requests", "0"), "0 is not between"),
+        (("generate", "--sizes", "1000,lots"), "'lots' is not a whole number"),
         (("pull", "--documents", "1000,many"), "'many' is not a whole number"),
         (("pull", "--documents", "5"), "5 is not between 10"),
         (("pull", "--seconds", "nan"), "nan is not between"),
@@ -107,7 +126,16 @@ def test_bad_usage_names_the_option_and_exits_with_2(
 def test_help_names_both_benches_and_their_options(temporary: Path) -> None:
     code, out, _ = bench(temporary, "--help")
     assert code == 0
-    for word in ("generate", "pull", "--json", "--requests", "--documents", "--connections", "--coding"):
+    for word in (
+        "generate",
+        "pull",
+        "--json",
+        "--requests",
+        "--sizes",
+        "--documents",
+        "--connections",
+        "--coding",
+    ):
         assert word in out
 
 

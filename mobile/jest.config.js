@@ -1,0 +1,4 @@
+module.exports = {
+  testEnvironment: '<rootDir>/test/environment.cjs',
+  roots: ['<rootDir>/src'],
+};

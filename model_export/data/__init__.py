@@ -1,0 +1,1 @@
+"""From what phones log to what a model is trained on: simulated sessions, the dataset, its report."""

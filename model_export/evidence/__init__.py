@@ -1,0 +1,1 @@
+"""What the rules of evidence say of a routine and of the words around it: claims, measures, coverage, changes."""

@@ -1,0 +1,1 @@
+"""From a model file to devices: publish, promote, halt, roll back, and see how it does."""

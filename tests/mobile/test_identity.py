@@ -1,0 +1,52 @@
+"""A thousand requests come out to the byte in Node and in the wasm of onnxruntime-web, with one thread and with four.
+
+One thread of the versions that the app pins is in the app's own tests (mobile/src/generator/identity.test.ts).
+"""
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("node")]
+
+
+def load_library() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("mobile_lib", ROOT / "scripts" / "mobile_lib.py")
+    assert spec is not None
+    assert spec.loader is not None
+    library = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(library)
+    return library
+
+
+@pytest.fixture(scope="module")
+def tools() -> Path:
+    library = load_library()
+    try:
+        library.node()
+    except library.MobileError as error:
+        pytest.skip(str(error))
+    return Path(library.ready()) / "tools"
+
+
+@pytest.mark.parametrize(("engine", "threads"), [("node", 4), ("node-latest", 4), ("wasm", 4)])
+def test_every_plan_is_the_same_to_the_byte(tools: Path, engine: str, threads: int) -> None:
+    command = ["node", str(tools / "identity.js"), engine, str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["threads"], found["cases"], found["different"]) == (threads, 1000, [])
+
+
+def test_wrong_usage_says_what_is_right(tools: Path) -> None:
+    done = subprocess.run(
+        ["node", str(tools / "identity.js"), "abacus", "1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "usage: node identity.js node|node-latest|wasm THREADS" in done.stderr
