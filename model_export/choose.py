@@ -7,14 +7,11 @@ stands next to what is settled afterwards (`order.py`): a step knows no position
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from model_export import policy_tables as tables
 from model_export.arrays import Value
 from model_export.contract import CANDIDATES, MAX_STEPS
-
-if TYPE_CHECKING:
-    from model_export.policy import Problem
+from model_export.problem import Problem
 
 NEVER = -(1 << 30)
 FIRST = 1 << 24

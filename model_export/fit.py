@@ -7,15 +7,12 @@ units, so a unit is never split and the total never passes the budget.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from model_export.arrays import Value
 from model_export.choose import STEP, Items
 from model_export.contract import CANDIDATES, PARTS
-
-if TYPE_CHECKING:
-    from model_export.policy import Problem
-
+from model_export.problem import Problem
 
 MOST_REPS = 20
 

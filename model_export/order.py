@@ -6,14 +6,10 @@ the rules: W01 lets mobilising and activating mix; C04 keeps the opening first; 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from model_export import policy_tables as tables
 from model_export.arrays import Value
 from model_export.choose import Items
-
-if TYPE_CHECKING:
-    from model_export.policy import Problem
+from model_export.problem import Problem
 
 LAST = 1 << 22
 BLOCK, PLACE = 1 << 17, 1 << 6

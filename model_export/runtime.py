@@ -7,8 +7,6 @@ routine = generate(generator, catalog, payload)
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from model_export.decode import decode
 from model_export.encode import Array, Catalog, encode
 from model_export.personal.runtime import Learner
 from model_export.request import Request, RequestError, parse
+from model_export.session import open_session
 
 __all__ = [
     "Catalog",
@@ -61,30 +60,9 @@ class Generator:
     @classmethod
     def load(cls, source: str | Path | bytes, threads: int = 1) -> Generator:
         """From a path or the file's bytes. Raises ModelError with what is wrong."""
-        try:
-            content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        except OSError as error:
-            raise ModelError(f"cannot read the model {source!s}: {error.strerror}") from error
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # A thread that waits for work must not burn a core.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-            properties = session.get_modelmeta().custom_metadata_map
-            contract = json.loads(properties["contract"])
-            metadata = {
-                name: json.loads(properties[name]) for name in ("vocabulary", "feature_spec", "wording")
-            }
-        except (KeyError, ValueError) as error:
-            raise ModelError(f"not a Limber generator: metadata {error} is missing or malformed") from error
-        except Exception as error:  # onnxruntime raises classes of its own for a broken file
-            raise ModelError(f"onnxruntime cannot load the model: {error}") from error
-        if contract != CONTRACT:
-            raise ModelError(f"the model speaks contract {contract}, this runtime speaks {CONTRACT}")
-        return cls(session, hashlib.sha256(content).hexdigest(), **metadata)
+        names = ("vocabulary", "feature_spec", "wording")
+        opened = open_session(source, "model", ModelError, ("contract", CONTRACT), names, threads)
+        return cls(opened.session, opened.sha256, **opened.metadata)
 
 
 def run_graph(

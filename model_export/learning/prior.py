@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from model_export.arrays import NumpyOps
 from model_export.encode import Catalog, encode
-from model_export.policy import FEATURES, Problem, features, first_demand, prepare
+from model_export.policy import FEATURES, features, first_demand
+from model_export.problem import Problem, prepare
 from model_export.request import parse
 from model_export.sampling import payload
 

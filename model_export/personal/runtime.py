@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ import onnxruntime as ort
 from model_export.encode import Array, Catalog, encode_rows, region_rows
 from model_export.personal.spec import CONTRACT
 from model_export.request import RequestError
+from model_export.session import open_session
 
 __all__ = ["Learner", "LearnerError"]
 
@@ -51,29 +50,9 @@ class Learner:
     @classmethod
     def load(cls, source: str | Path | bytes, threads: int = 1) -> Learner:
         """From a path or the file's bytes. Raises LearnerError with what is wrong."""
-        try:
-            content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        except OSError as error:
-            raise LearnerError(f"cannot read {source!s}: {error.strerror}") from error
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # A thread that waits for work must not burn a core.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-            properties = session.get_modelmeta().custom_metadata_map
-            contract = json.loads(properties["learn_contract"])
-            names = ("state", "feedback", "points", "taste", "vocabulary", "feature_spec")
-            metadata = {name: json.loads(properties[name]) for name in names}
-        except (KeyError, ValueError) as error:
-            raise LearnerError(f"not a Limber learner: metadata {error} is missing or malformed") from error
-        except Exception as error:  # onnxruntime raises classes of its own for a broken file
-            raise LearnerError(f"onnxruntime cannot load the learner: {error}") from error
-        if contract != CONTRACT:
-            raise LearnerError(f"the learner speaks contract {contract}, this runtime speaks {CONTRACT}")
-        return cls(session, hashlib.sha256(content).hexdigest(), **metadata)
+        names = ("state", "feedback", "points", "taste", "vocabulary", "feature_spec")
+        opened = open_session(source, "learner", LearnerError, ("learn_contract", CONTRACT), names, threads)
+        return cls(opened.session, opened.sha256, **opened.metadata)
 
     def initial_state(self) -> Array:
         """[state length] of somebody nothing is known of: zeros. A reset is this state."""
