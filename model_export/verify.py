@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 
 from model_export import admission
-from model_export.admission import Gate
+from model_export.admission import MARGIN, Gate
 from model_export.arrays import NumpyOps
 from model_export.checker import check
 from model_export.decode import decode
@@ -149,7 +149,7 @@ def gates(
     else:
         told = None if unevaluated else False
         why = "there is no evaluation.json: run `evaluate`, or say --without-evaluation"
-        yield Gate("families", told, "not evaluated", "> 0 in each", why)
+        yield Gate("families", told, "not evaluated", f"all > 0, none < {MARGIN:+.2f}", why)
         yield Gate("cohorts", told, "not evaluated", "none worse", why)
 
 
