@@ -101,7 +101,7 @@ def fixed_flow(p: Problem, items: Items, affinity: Value) -> Value:
     easy = xp.maximum(request["level"] - p.number["difficulty"], 0) * working * -60
     careful = xp.i32(p.person_has("reduced_dose") | (request["age"] >= 65))
     hard = (p.number["difficulty"] - 1) * careful * -60
-    # B2: from a few minutes of marching nobody sprints.
+    # From a few minutes of marching nobody sprints.
     sudden = xp.i32((request["budget_s"] < 300) & (met10 > 70)) * drill * -600
     rehearsal = drill * affinity
     # What is explosive ends on jumps, but who is about to run ends on running.
