@@ -151,11 +151,20 @@ def pain_keeps_an_item_out(case: Case) -> Iterator[str]:
             yield f"{exercise['slug']} was disliked"
 
 
+LEGS = {"hip", "knee", "ankle", "foot"}
+SHAKEN = {"impact", "impact_high", "single_leg", "knee_pivot"}
+"""What a leg injured in the last days is spared."""
+
+
 def feasible_balance(case: Case) -> bool:
     """Whether any balance item is open to this person at all."""
     floor = set(case.catalog.vocabulary["floor_positions"])
     excluded = {
         h for c in case.profile.get("conditions") or () for h in case.catalog.conditions[c]["exclude"]
+    }
+    hurts = painful_regions(case)
+    excluded |= {
+        h for h, e in case.catalog.vocabulary["hazards"].items() if hurts & set(e.get("regions") or ())
     }
     constraints = set(case.profile.get("constraints") or ())
     at_hand = (
@@ -164,6 +173,8 @@ def feasible_balance(case: Case) -> bool:
         else {*(case.profile.get("equipment") or ()), "wall", "none"}
     )
     acute = set(case.profile.get("acute_regions") or ())
+    if acute & LEGS:
+        excluded |= SHAKEN
     muscles = case.catalog.vocabulary["muscles"]
     tendon = any(c.endswith("_tendinopathy") for c in case.profile.get("conditions") or ())
     cap = min(CAP[case.level], 3) if case.age < 14 else CAP[case.level]
@@ -177,6 +188,7 @@ def feasible_balance(case: Case) -> bool:
             and not ("small_space" in constraints and "travel" in exercise["hazards"])
             and "seated_only" not in constraints
             and exercise["positions"][0] not in floor
+            and not (exercise["positions"][0] == "standing_single_leg" and case.has("pelvic_girdle_pain"))
             and not {muscles[m]["region"] for m in exercise["primary_muscles"]} & acute
             and past.get("rating", 0) >= 0
             and past.get("pain", 0) <= (5 if tendon else 3)
@@ -256,9 +268,7 @@ def a_fresh_injury_rests(case: Case) -> Iterator[str]:
         for muscle in exercise["primary_muscles"]:
             if muscles[muscle]["region"] in acute:
                 yield f"{exercise['slug']} works the {muscles[muscle]['region']}"
-        if acute & {"hip", "knee", "ankle", "foot"} and {"impact", "impact_high", "single_leg"} & set(
-            exercise["hazards"]
-        ):
+        if acute & LEGS and SHAKEN & set(exercise["hazards"]):
             yield f"{exercise['slug']} loads a leg injured in the last days"
 
 

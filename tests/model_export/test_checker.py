@@ -97,3 +97,16 @@ def test_a_disliked_or_painful_item_is_refused(routine_of, catalog, ask):
     for entry in ({"rating": -1}, {"pain": 4}):
         payload = ask("warmup", "run_distance", 10, history={slug: entry})
         assert "L04" in {v.rule for v in check(catalog, payload, routine)}
+
+
+def test_balance_is_not_asked_of_somebody_to_whom_all_of_it_is_closed(generator, catalog):
+    """K06 wants it with an unstable ankle; pelvic girdle pain and a fresh ankle leave none (one of 100,000)."""
+    given = {
+        "request": {"kind": "mobility", "activity": "rugby_contact", "budget_s": 480},
+        "profile": {
+            "age": 73, "level": "trained", "acute_regions": ["ankle"], "equipment": ["doorway", "mat", "step"],
+            "conditions": ["patellofemoral_pain", "pelvic_girdle_pain", "ankle_instability"],
+        },
+        "seed": 1837744972,
+    }  # fmt: skip
+    assert generate(generator, catalog, given)["items"]

@@ -109,10 +109,18 @@ function* painKeepsAnItemOut(it: Case): Iterable<string> {
   }
 }
 
+const LEGS: ReadonlySet<string> = new Set(['hip', 'knee', 'ankle', 'foot']);
+/** What a leg injured in the last days is spared. */
+const SHAKEN: ReadonlySet<string> = new Set(['impact', 'impact_high', 'single_leg', 'knee_pivot']);
+
 /** Whether any balance item is open to this person at all. */
 function feasibleBalance(it: Case): boolean {
   const floor = vocabulary(it, 'floor_positions');
   const excluded = new Set(it.conditions.flatMap((code) => it.catalog.conditions.get(code)?.exclude ?? []));
+  const hurts = painfulRegions(it);
+  const hazards = vocabulary(it, 'hazards');
+  const spared = (hazard: string): boolean =>
+    excluded.has(hazard) || (hazards.get(hazard)?.regions ?? []).some((region) => hurts.has(region));
   const bare = it.constraints.includes('no_equipment');
   const atHand = new Set([...(bare ? [] : (it.payload.profile?.equipment ?? [])), 'wall', 'none']);
   const acute = new Set(it.payload.profile?.acute_regions ?? []);
@@ -120,7 +128,9 @@ function feasibleBalance(it: Case): boolean {
     const { pain = 0, rating = 0 } = pastOf(it, exercise.slug);
     return (
       exercise.type === 'balance' &&
-      !exercise.hazards.some((hazard) => excluded.has(hazard)) &&
+      !exercise.hazards.some(spared) &&
+      !([...acute].some((region) => LEGS.has(region)) && exercise.hazards.some((hazard) => SHAKEN.has(hazard))) &&
+      !(exercise.positions[0] === 'standing_single_leg' && has(it, 'pelvic_girdle_pain')) &&
       exercise.equipment.every((code) => atHand.has(code)) &&
       exercise.difficulty <= difficultyCap(it) &&
       !(it.constraints.includes('small_space') && exercise.hazards.includes('travel')) &&
@@ -198,8 +208,8 @@ function* freshInjuryRests(it: Case): Iterable<string> {
     for (const region of regionsOf(it, exercise)) {
       if (acute.includes(region)) yield `${exercise.slug} works the ${region}`;
     }
-    const loads = ['impact', 'impact_high', 'single_leg'].some((hazard) => exercise.hazards.includes(hazard));
-    if (loads && ['hip', 'knee', 'ankle', 'foot'].some((region) => acute.includes(region))) {
+    const loads = exercise.hazards.some((hazard) => SHAKEN.has(hazard));
+    if (loads && acute.some((region) => LEGS.has(region))) {
       yield `${exercise.slug} loads a leg injured in the last days`;
     }
   }
