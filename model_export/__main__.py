@@ -15,7 +15,6 @@ from model_export.evidence import commands as evidence
 from model_export.export import build_graph
 from model_export.golden import make
 from model_export.learning import commands as learning
-from model_export.learning import training
 from model_export.personal import commands as personal
 from model_export.runtime import Generator, ModelError
 from model_export.shipping import commands as shipping
@@ -23,6 +22,9 @@ from model_export.shipping import commands as shipping
 
 def export(catalog: Catalog, folder: Path) -> tuple[bytes, bytes]:
     """Model and golden cases of a run, also written into it."""
+    # scikit-learn is most of a command's start, and only these two commands need it.
+    from model_export.learning import training
+
     model = build_graph(catalog, training.load_scorer(folder)).SerializeToString(deterministic=True)
     golden = make(Generator.load(model), catalog)
     (folder / "generator.onnx").write_bytes(model)
@@ -39,6 +41,7 @@ def run_export(args: argparse.Namespace) -> int:
 
 
 def run_bundle(args: argparse.Namespace) -> int:
+    from model_export.learning import training
     from server.catalog.content import read_seed
 
     documents = [{"collection": c, "id": key, "data": data} for (c, key), data in read_seed().items()]
