@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MOBILE = ROOT / "mobile"
+OUTSIDE = ROOT / "tests" / "node"
 BUILD = MOBILE / "build"
 LEAST_NODE = 20
 
@@ -40,12 +41,26 @@ def ready() -> Path:
     """Install and compile what is out of date; returns the folder of the compiled tools. Raises MobileError."""
     node()
     with _alone():
-        lock = [MOBILE / name for name in ("package.json", "package-lock.json", ".npmrc")]
-        _when_changed(MOBILE / "node_modules", lock, "npm", "ci")
+        lock = _install(MOBILE)
         sources = list(MOBILE.glob("tsconfig*.json"))
         sources += [p for folder in ("src", "test", "tools") for p in sorted((MOBILE / folder).rglob("*.ts"))]
-        _when_changed(BUILD, [*lock, *sources], "npm", "run", "--silent", "build")
+        _when_changed(BUILD, [*lock, *sources], MOBILE, "npm", "run", "--silent", "build")
     return BUILD
+
+
+def outside() -> Path:
+    """Install the clients and providers of others that tests run; returns their folder. Raises MobileError."""
+    node()
+    with _alone():
+        _install(OUTSIDE)
+    return OUTSIDE
+
+
+def _install(folder: Path) -> list[Path]:
+    """The locked packages of `folder`; returns the files that say which."""
+    lock = [folder / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    _when_changed(folder / "node_modules", lock, folder, "npm", "ci")
+    return lock
 
 
 @contextlib.contextmanager
@@ -57,7 +72,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _when_changed(made: Path, sources: Iterable[Path], *command: str) -> None:
+def _when_changed(made: Path, sources: Iterable[Path], folder: Path, *command: str) -> None:
     """Run the command when the sources are not those that `made` was made from."""
     digest = hashlib.sha256()
     for path in sources:
@@ -65,14 +80,15 @@ def _when_changed(made: Path, sources: Iterable[Path], *command: str) -> None:
     stamp = made / ".made-from"
     if stamp.is_file() and stamp.read_text() == digest.hexdigest():
         return
-    print(f"mobile: {' '.join(command)}", file=sys.stderr, flush=True)
+    name = folder.relative_to(ROOT)
+    print(f"{name}: {' '.join(command)}", file=sys.stderr, flush=True)
     done = subprocess.run(
-        command, cwd=MOBILE, env={**os.environ, "NPM_CONFIG_UPDATE_NOTIFIER": "false"},
+        command, cwd=folder, env={**os.environ, "NPM_CONFIG_UPDATE_NOTIFIER": "false"},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         told = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise MobileError(f"`{' '.join(command)}` in mobile/ failed:\n{told}")
+        raise MobileError(f"`{' '.join(command)}` in {name}/ failed:\n{told}")
     stamp.write_text(digest.hexdigest())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,6 +13,11 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 3
 POOL_TIMEOUT_S = 5
+
+APP_ROLE = "limber_app"
+"""Whom the server is to PostgreSQL: not the tables' owner, so that row-level security holds for it (migration 0003)."""
+# Every statement here finds rows by their key, whatever the values: planning it once is enough.
+OPTIONS = f"-c plan_cache_mode=force_generic_plan -c role={APP_ROLE}"
 
 
 def open_engine(url: str, pool_size: int) -> Engine:
@@ -31,8 +37,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "limber",
-            # Every statement here finds rows by their key, whatever the values: planning it once is enough.
-            "options": "-c plan_cache_mode=force_generic_plan",
+            "options": OPTIONS,
         },
     )
 
@@ -58,3 +63,25 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
     # On the connection: an engine made with options of its own keeps them over a second set.
     with engine.connect().execution_options(isolation_level="READ COMMITTED") as conn, conn.begin():
         return work(conn)
+
+
+_transact = write  # the parameter of the same name hides it
+
+
+def as_account(
+    engine: Engine, account: str | uuid.UUID, work: Callable[[Connection], T], *, write: bool = False
+) -> T:
+    """`work(connection)` in one transaction that may see this account's rows and no other's.
+
+    Row-level security reads `limber.account`, which ends with the transaction. Without `write` nothing can be written.
+    """
+
+    def guarded(conn: Connection) -> T:
+        conn.exec_driver_sql(
+            "SELECT set_config('limber.account', %(account)s, true),"
+            " set_config('transaction_read_only', %(read_only)s, true)",
+            {"account": str(account), "read_only": "off" if write else "on"},
+        )
+        return work(conn)
+
+    return _transact(engine, guarded)

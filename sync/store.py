@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -15,6 +15,8 @@ from sync.canonical import Document, Key, check_document
 from sync.cursor import STREAM_NAME, Cursor, CursorInvalid, encode, origin
 
 Resync = Literal["epoch", "pruned", "ahead"]
+ACCOUNT = "account:"
+"""What the names of accounts' streams begin with; an account's id, a UUID, follows."""
 
 
 class StreamUnknown(LookupError):
@@ -45,7 +47,8 @@ class Pulled:
     """One answer to a reader.
 
     kind      "page"; "start" without a cursor; "resync" for one that cannot be continued (see `reason`)
-    changes   JSON array of {"collection","id","seq","deleted","data"} ascending by seq, `count` long
+    changes   JSON array of {"collection","id","seq","deleted","data"} ascending by seq, `count` long; in an account's
+              stream also "hlc", the greatest clock of the row
     cursor    where the reader continues: the origin for "start" and "resync"
     more      False: with this page the reader is at a complete checkpoint, the head of the stream
     head      the stream in the same snapshot as the changes
@@ -75,7 +78,7 @@ class Pulled:
 
 # One statement, so one snapshot: head, verdict on the cursor, rows and release belong together.
 # `head.until` is NULL when the cursor cannot be continued; no seq is at most NULL, so no row is then read.
-PULL = """
+_PULL = """
 WITH head AS MATERIALIZED (
     SELECT epoch, head, floor, resync,
            CASE WHEN resync IS NULL THEN coalesce(%(until)s::bigint, head) END AS until
@@ -84,20 +87,42 @@ WITH head AS MATERIALIZED (
                            WHEN %(seq)s::bigint > 0
                             AND floor > CASE WHEN %(fresh)s THEN %(until)s::bigint ELSE %(seq)s::bigint END
                            THEN 'pruned' END AS resync
-              FROM stream WHERE stream = %(stream)s::text) AS judged
+              FROM stream WHERE stream = %(stream)s::text{known}) AS judged
 ), page AS MATERIALIZED (
-    SELECT collection, id, seq, deleted, CASE WHEN NOT deleted THEN data END AS data
+    SELECT collection, id, seq, deleted, CASE WHEN NOT deleted THEN data END AS data{columns}
       FROM record
-     WHERE stream = %(stream)s::text AND seq > %(seq)s::bigint AND seq <= (SELECT until FROM head)
+     WHERE stream = %(stream)s::text AND seq > %(seq)s::bigint AND seq <= (SELECT until FROM head){rows}
      ORDER BY seq LIMIT %(limit)s::bigint
 )
 SELECT head.epoch, head.head, head.floor, head.resync, head.until, rows.count, rows.last, rows.body,
-       CASE WHEN head.until = head.head AND (rows.count < %(limit)s::bigint OR rows.last = head.head)
-            THEN (SELECT manifest::text FROM release WHERE stream = %(stream)s::text AND seq = head.head
-                   ORDER BY number DESC LIMIT 1) END
+       {release}
   FROM head, (SELECT count(*), max(seq) AS last, string_agg(row_to_json(page)::text, ',' ORDER BY seq) AS body
           FROM page) AS rows
 """
+
+PULL = _PULL.format(
+    known="", columns="", rows="",
+    release="""CASE WHEN head.until = head.head AND (rows.count < %(limit)s::bigint OR rows.last = head.head)
+            THEN (SELECT manifest::text FROM release WHERE stream = %(stream)s::text AND seq = head.head
+                   ORDER BY number DESC LIMIT 1) END""",
+)  # fmt: skip
+
+# Row-level security asks whose account it is. The setting is made by the very statement that needs it, which costs no
+# round trip: LATERAL and the mention of `known` put it first, and it ends with the statement's own transaction.
+_AS_ACCOUNT = (
+    "SELECT it.* FROM set_config('limber.account', coalesce(%(account)s::text, current_setting('limber.account', true),"
+    " ''), true) AS known, LATERAL ({}) AS it"
+)
+
+PULL_ACCOUNT = _AS_ACCOUNT.format(
+    _PULL.format(
+        known=" AND known IS NOT NULL", columns=", hlc", rows=" AND seq <> ALL (%(own)s::bigint[])",
+        release="NULL::text",
+    )
+)  # fmt: skip
+
+_HEAD = "SELECT epoch, head, floor FROM stream WHERE stream = %(stream)s::text"
+_HEAD_ACCOUNT = _AS_ACCOUNT.format(_HEAD + " AND known IS NOT NULL")
 
 # Reads the stored versions and writes the different ones in one go; the caller holds the head's lock.
 _PUBLISH = """
@@ -134,25 +159,48 @@ _PRUNE = """
 WITH pruned AS (
     DELETE FROM record WHERE stream = %(stream)s AND deleted AND at < %(older_than)s RETURNING seq
 ), raised AS (
-    UPDATE stream SET floor = greatest(floor, (SELECT max(seq) FROM pruned))
+    UPDATE stream SET floor = greatest(floor, (SELECT max(seq) FROM pruned)),
+                      records = greatest(0, records - (SELECT count(*) FROM pruned))
      WHERE stream = %(stream)s AND EXISTS (SELECT FROM pruned)
 )
 SELECT count(*) FROM pruned
 """
 
 
-def pull(conn: Connection, stream: str, cursor: Cursor | None, limit: int) -> Pulled:
+def is_account(stream: str) -> bool:
+    """Whether the stream is an account's: private, written by patches, its changes with their clock."""
+    return stream.startswith(ACCOUNT)
+
+
+def pull(
+    conn: Connection,
+    stream: str,
+    cursor: Cursor | None,
+    limit: int,
+    *,
+    account: str | None = None,
+    own: Sequence[int] = (),
+) -> Pulled:
     """Up to `limit` versions after `cursor`, in one statement (so it also holds in autocommit).
 
-    Raises StreamUnknown, CursorInvalid for a cursor of another stream, ValueError for a limit below 1.
+    For an account's stream: `account` is who asks (None: as the connection is set already), `own` are versions that
+    the reader holds already and are left out, and without a cursor the pages begin at once. Raises StreamUnknown,
+    also where row-level security hides the stream, CursorInvalid for a cursor of another stream, ValueError for a
+    limit below 1.
     """
     if limit < 1:
         raise ValueError("limit must be at least 1")
     if cursor is not None and cursor.stream != stream:
         raise CursorInvalid(f"cursor belongs to another stream than {stream}")
+    two_way = is_account(stream)
     at = cursor or origin(stream, "")  # no stream has an empty epoch
-    window = {"stream": stream, "epoch": at.epoch, "seq": at.seq, "until": at.until, "fresh": at.fresh}
-    row = _fetch(conn, PULL, {**window, "limit": limit})
+    asked: dict[str, Any] = {
+        "stream": stream, "seq": at.seq, "until": at.until, "fresh": at.fresh, "limit": limit,
+        "epoch": None if two_way and cursor is None else at.epoch,
+    }  # fmt: skip
+    if two_way:
+        asked |= {"account": account, "own": list(own)}
+    row = _fetch(conn, PULL_ACCOUNT if two_way else PULL, asked)
     if row is None:
         raise StreamUnknown(f"stream {stream} is empty")
     epoch, head_seq, floor, reason, until, count, last, body, release = row
@@ -171,21 +219,27 @@ def pull(conn: Connection, stream: str, cursor: Cursor | None, limit: int) -> Pu
 
 
 def _fetch(conn: Connection, statement: str, parameters: Mapping[str, Any]) -> Any:
-    """The only row, or None. Through the driver: SQLAlchemy's own objects would double the cost."""
-    try:
-        return _driver(conn).execute(statement, parameters).fetchone()
-    except (psycopg.OperationalError, psycopg.ProgrammingError):
-        # Let SQLAlchemy meet it: it wraps the error and drops a dead connection.
-        return conn.exec_driver_sql(statement, parameters).one_or_none()
+    """The only row, or None. In autocommit through the driver: SQLAlchemy's own objects would double the cost."""
+    held = _driver(conn)
+    if held.autocommit:
+        try:
+            return held.execute(statement, parameters).fetchone()
+        except (psycopg.OperationalError, psycopg.ProgrammingError):
+            pass  # let SQLAlchemy meet it: it wraps the error and drops a dead connection
+    return conn.exec_driver_sql(statement, parameters).one_or_none()
 
 
 def _driver(conn: Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection, in the same transaction."""
     return cast("psycopg.Connection[Any]", conn.connection.driver_connection)
 
 
-def read_head(conn: Connection, stream: str) -> Head | None:
-    """Where `stream` stands: one row by its key. None while nothing was ever published."""
-    row = _fetch(conn, "SELECT epoch, head, floor FROM stream WHERE stream = %(stream)s", {"stream": stream})
+def read_head(conn: Connection, stream: str, *, account: str | None = None) -> Head | None:
+    """Where `stream` stands: one row by its key. None while nothing was ever written, or it is not for `account`."""
+    if is_account(stream):
+        row = _fetch(conn, _HEAD_ACCOUNT, {"stream": stream, "account": account})
+    else:
+        row = _fetch(conn, _HEAD, {"stream": stream})
     return None if row is None else Head(*row)
 
 
@@ -195,19 +249,18 @@ def lock_head(conn: Connection, stream: str) -> Head:
     Every writer of a stream does this first: commit order is then `seq` order, and what it reads afterwards
     is the newest. Raises RuntimeError on a connection in autocommit, where the lock would be gone at once.
     """
-    select_head = "SELECT epoch, head, floor FROM stream WHERE stream = %(stream)s FOR UPDATE"
-    row = conn.exec_driver_sql(select_head, {"stream": stream}).one_or_none()
     if _driver(conn).autocommit:
         raise RuntimeError("writing to a stream needs a transaction, not autocommit")
-    if row is None:
+    locked = _fetch(conn, _HEAD + " FOR UPDATE", {"stream": stream})
+    if locked is None:
         if not STREAM_NAME.fullmatch(stream):
             raise ValueError(f"stream {stream!r} is not a name (1-200 printable ASCII characters, no space)")
         conn.exec_driver_sql(
             "INSERT INTO stream (stream, epoch) VALUES (%(stream)s, %(epoch)s) ON CONFLICT DO NOTHING",
             {"stream": stream, "epoch": secrets.token_hex(8)},
         )
-        row = conn.exec_driver_sql(select_head, {"stream": stream}).one()
-    return Head(*row)
+        locked = conn.exec_driver_sql(_HEAD + " FOR UPDATE", {"stream": stream}).one()
+    return Head(*locked)
 
 
 def publish(conn: Connection, stream: str, documents: Mapping[Key, Document]) -> Published:
@@ -241,6 +294,32 @@ def prune(conn: Connection, stream: str, older_than: datetime) -> int:
         raise ValueError("older_than needs a time zone")
     lock_head(conn, stream)
     return cast(int, conn.exec_driver_sql(_PRUNE, {"stream": stream, "older_than": older_than}).scalar_one())
+
+
+def prune_accounts(conn: Connection, older_than: datetime) -> int:
+    """`prune` of every account's stream, for the owner of the tables. Commits after each stream.
+
+    Returns how many tombstones went.
+    """
+    streams = conn.exec_driver_sql(
+        "SELECT DISTINCT stream FROM record"
+        " WHERE deleted AND at < %(older_than)s AND starts_with(stream, %(account)s)",
+        {"older_than": older_than, "account": ACCOUNT},
+    ).scalars()
+    gone = 0
+    for stream in list(streams):
+        gone += prune(conn, stream, older_than)
+        conn.commit()
+    return gone
+
+
+def new_epochs(conn: Connection) -> int:
+    """Begin another epoch in every stream, after restoring a backup of the database. Returns how many.
+
+    For the owner of the tables: row-level security would hide the accounts' streams.
+    """
+    statement = "UPDATE stream SET epoch = substr(replace(gen_random_uuid()::text, '-', ''), 1, 16)"
+    return conn.exec_driver_sql(statement).rowcount
 
 
 def new_epoch(conn: Connection, stream: str) -> Head:

@@ -30,6 +30,20 @@ stream = Table(
     Column("epoch", Text, nullable=False),
     Column("head", BigInteger, nullable=False, server_default=text("0")),
     Column("floor", BigInteger, nullable=False, server_default=text("0")),
+    Column(
+        "records",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Rows of an account's stream, deleted ones too: what its quota counts.",
+    ),
+    Column(
+        "bytes",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Bytes of their data as JSON.",
+    ),
     CheckConstraint("epoch <> ''", name="epoch"),
     CheckConstraint("floor >= 0 AND floor <= head", name="bounds"),
     comment="One ordered log. Its row lock orders writers; floor: greatest seq of a pruned tombstone.",
@@ -47,9 +61,11 @@ record = Table(
     Column("data", JSONB),
     Column("clocks", JSONB),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("hlc", Text, comment="The greatest clock in the row; NULL in the catalogue, which has none."),
     CheckConstraint("deleted OR data IS NOT NULL", name="data"),
     CheckConstraint("seq > 0", name="seq"),
     Index(None, "stream", "seq", unique=True),
+    Index(None, "at", postgresql_where=text("deleted")),
     comment="The newest version of every record; seq is its place in the stream.",
 )
 

@@ -4,6 +4,7 @@ The server is TEST_DATABASE_URL's if set (its role must be allowed to create dat
 per test process. A test's database is cloned from a migrated template, so that no test sees another's rows.
 """
 
+import importlib.util
 import json
 import os
 import secrets
@@ -20,6 +21,8 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from server import database
 from sync import store
 from sync.cursor import decode
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # Nothing in a test survives the process, so nothing has to reach the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
@@ -153,3 +156,19 @@ class Reader:
 def new_reader() -> type[Reader]:
     """Class of a simple client of a stream: `new_reader(stream, limit).catch_up(conn).documents`."""
     return Reader
+
+
+@pytest.fixture(scope="session")
+def node_folder() -> Path:
+    """`tests/node` with its packages installed: clients and providers that nobody here wrote."""
+    return Path(_script("mobile_lib").outside())
+
+
+def _script(name: str) -> Any:
+    """A module of scripts/, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -29,7 +29,7 @@ DOORS = {
     "model_export/shipping/publish.py": {"model_export", "sync", "server"},
 }
 # The core of the replication serves any transport and any server.
-FOREIGN = {"sync": {"flask", "flask_smorest", "werkzeug", "marshmallow", "webargs", "granian"}}
+FOREIGN = {"sync": {"flask", "flask_smorest", "werkzeug", "webargs", "granian"}}
 
 
 def imports(file: Path, package: str) -> Iterator[tuple[int, str]]:

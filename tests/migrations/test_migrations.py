@@ -71,7 +71,7 @@ def test_migrating_twice_keeps_the_data(empty: Engine) -> None:
         conn.execute(tables.stream.insert().values(stream="s", epoch="e"))
     database.migrate(url(empty))
     with empty.connect() as conn:
-        assert conn.execute(tables.stream.select()).all() == [("s", "e", 0, 0)]
+        assert conn.execute(tables.stream.select()).all() == [("s", "e", 0, 0, 0, 0)]
 
 
 def test_the_tables_in_the_code_are_the_tables_in_the_database(empty: Engine, engine: Engine) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, create_engine, make_url
 from server import create_app
 from server.auth import create_token_key, mint
 from server.catalog.publish import load_seed, publish_release
+from server.db import OPTIONS
 from server.models import releasing
 from server.models.releasing import By, Wish
 from server.settings import Settings
@@ -151,7 +152,7 @@ def _serve(
     settings = Settings(
         database_url=url, data=folder, objects=str(objects), signing_key=key_path, **(changed or {})
     )
-    engine = create_engine(url, pool_size=8, connect_args={"connect_timeout": 3})
+    engine = create_engine(url, pool_size=8, connect_args={"connect_timeout": 3, "options": OPTIONS})
     store = open_store(str(objects))
     app = create_app(settings, engine=engine, store=store, **{"release_seconds": 0.0, **options})
     key = source.key if source else Ed25519PrivateKey.generate()

@@ -1,0 +1,342 @@
+"""What devices send: patches checked, merged and written under the lock of the stream's head.
+
+The transaction is the caller's, and nothing may be acknowledged before it is committed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import orjson
+from sqlalchemy import Connection
+
+from sync import clock, store
+from sync.canonical import value_problem
+from sync.cursor import Cursor
+from sync.fields import FieldInvalid
+from sync.merge import Outcome, Patch, Stored, append, merge
+
+DRIFT_MS = 5 * 60_000
+"""How far ahead of the server's time a patch may be stamped."""
+HORIZON_MS = 180 * 86_400_000
+"""How long a deletion is remembered: an older patch for an unknown record may be of one that was forgotten."""
+FIELDS_MOST = 64
+FIELD_LONGEST = 64
+
+# Begins a sealed value in the store (sync.sealing), and is therefore allowed nowhere in what comes in. With an even
+# number of backslashes before it, it is text that only looks like it.
+_SEALED = re.compile(rb"(?<!\\)(?:\\\\)*\\u001a")
+
+Status = Literal["applied", "merged", "stale", "rejected", "deferred"]
+Code = Literal[
+    "invalid", "too_large", "clock_ahead", "append_only", "read_only", "gone", "quota_records", "quota_bytes",
+    "unknown_collection",
+]  # fmt: skip
+Seal = Callable[[Any], str]
+"""What is stored in place of a value: `sync.sealing.DataKey.seal`."""
+
+
+class Rule(Protocol):
+    """What one collection demands; `sync.records.RULES` are an account's."""
+
+    @property
+    def append_only(self) -> bool: ...
+    @property
+    def read_only(self) -> bool: ...
+    @property
+    def max_bytes(self) -> int: ...
+    @property
+    def id_pattern(self) -> re.Pattern[str]: ...
+    def seals(self, name: str) -> bool: ...
+    def check(self, fields: Mapping[str, Any], whole: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one account may keep, and how a push is judged in time."""
+
+    records: int = 100_000
+    bytes: int = 256 * 2**20
+    horizon_ms: int = HORIZON_MS
+    drift_ms: int = DRIFT_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a patch was not taken: for machines, for the field it is about, for people."""
+
+    code: Code
+    field: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one patch; `seq` is where its record now stands."""
+
+    id: str | None
+    status: Status
+    seq: int | None = None
+    error: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Results in the order of the patches, the head afterwards, and `own`.
+
+    `own` are the versions that the device holds once it has laid its patches over the version before, which it had.
+    """
+
+    results: list[Result]
+    own: list[int]
+    head: store.Head
+
+
+class _Refused(Exception):
+    def __init__(self, code: Code, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.refusal = Refusal(code, field, detail)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A record of this push while it is being merged."""
+
+    stored: Stored | None
+    seq: int  # of the version that is stored; 0 for none
+    size: int  # its bytes that the quota counts
+    known: bool  # the device holds the version before, exactly
+    moved: bool = False
+    place: int = 0  # the seq it will have
+
+
+_EXISTING = """
+SELECT r.collection, r.id, r.seq, r.deleted, r.data::text, r.clocks::text
+  FROM unnest(%(collections)s::text[], %(ids)s::text[]) AS k (collection, id)
+  JOIN record r ON r.stream = %(stream)s::text AND r.collection = k.collection AND r.id = k.id
+"""
+
+_WRITE = """
+WITH written AS (
+    INSERT INTO record (stream, collection, id, seq, deleted, data, clocks, hlc)
+    SELECT %(stream)s::text, n.collection, n.id, n.seq, n.deleted, n.data::jsonb, n.clocks::jsonb, n.hlc
+      FROM unnest(%(collections)s::text[], %(ids)s::text[], %(seqs)s::bigint[], %(deleted)s::boolean[],
+                  %(data)s::text[], %(clocks)s::text[], %(hlcs)s::text[])
+        AS n (collection, id, seq, deleted, data, clocks, hlc)
+    ON CONFLICT (stream, collection, id)
+    DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted, data = excluded.data,
+                  clocks = excluded.clocks, hlc = excluded.hlc, at = now()
+)
+UPDATE stream SET head = %(head)s::bigint, records = records + %(records)s::bigint, bytes = bytes + %(bytes)s::bigint
+ WHERE stream = %(stream)s::text
+"""
+
+
+def push(
+    conn: Connection,
+    stream: str,
+    patches: Sequence[Any],
+    *,
+    now_ms: int,
+    rules: Mapping[str, Rule],
+    cursor: Cursor | None = None,
+    seal: Seal | None = None,
+    limits: Limits = Limits(),
+    by_server: bool = False,
+) -> Pushed:
+    """Merge patches, as they came, into an account's stream; each has its own result.
+
+    `now_ms` is the server's time, `cursor` where the device says it stands in the stream, `seal` encrypts the fields
+    that a rule seals. `by_server` lets a patch into read-only collections. Nothing raises because of what a patch
+    holds.
+    """
+    head = store.lock_head(conn, stream)
+    if cursor is not None and cursor.epoch == head.epoch and 0 < cursor.seq < head.floor:
+        # A deletion that this device never saw is forgotten: it must look at what is left before it writes.
+        return Pushed([Result(_id_of(raw), "deferred") for raw in patches], [], head)
+    read = [_read(raw, rules, now_ms, limits, by_server) for raw in patches]
+    rows = _existing(conn, stream, {(p.collection, p.id) for p in read if isinstance(p, Patch)}, head, cursor)
+    totals = _Totals(conn, stream, limits)
+    results: list[Result] = []
+    place = head.seq
+    for raw, patch in zip(patches, read, strict=True):
+        if isinstance(patch, Refusal):
+            results.append(Result(_id_of(raw), "rejected", error=patch))
+            continue
+        row, rule = rows[patch.collection, patch.id], rules[patch.collection]
+        try:
+            outcome = _met(row, rule, patch, now_ms, limits)
+            if outcome.moved:
+                stored = _sealed(outcome, rule, seal)
+                size = _size(stored)
+                if size > rule.max_bytes:
+                    raise _Refused(
+                        "too_large", "set", f"The record would have more than {rule.max_bytes} bytes."
+                    )
+                totals.add(row.stored is None, size - row.size)
+                if not row.moved:
+                    place += 1
+                    row.place = place
+                exact = outcome.status == "applied" and (
+                    row.stored is None or not row.stored.deleted or stored.deleted
+                )
+                row.known = row.known and exact
+                row.stored, row.size, row.moved = stored, size, True
+        except _Refused as refused:
+            results.append(Result(patch.id, "rejected", error=refused.refusal))
+            continue
+        results.append(Result(patch.id, outcome.status, row.place or row.seq))
+    moved = {key: row for key, row in rows.items() if row.moved}
+    if moved:
+        _write(conn, stream, moved, place, totals)
+    own = [row.place for row in moved.values() if row.known]
+    return Pushed(results, own, store.Head(head.epoch, place, head.floor))
+
+
+def _id_of(raw: Any) -> str | None:
+    found = raw.get("id") if isinstance(raw, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _read(
+    raw: Any, rules: Mapping[str, Rule], now_ms: int, limits: Limits, by_server: bool
+) -> Patch | Refusal:
+    """The patch, or why it is none."""
+    try:
+        return _checked(raw, rules, now_ms, limits, by_server)
+    except _Refused as refused:
+        return refused.refusal
+    except FieldInvalid as error:
+        return Refusal("invalid", f"set.{error.field}", f"This {error.reason}.")
+    except clock.ClockInvalid as error:
+        return Refusal("invalid", "hlc", f"{error}.".capitalize())
+
+
+def _checked(raw: Any, rules: Mapping[str, Rule], now_ms: int, limits: Limits, by_server: bool) -> Patch:
+    if not isinstance(raw, dict):
+        raise _Refused("invalid", "", "A patch is an object.")
+    collection, record_id, fields = raw.get("collection"), raw.get("id"), raw.get("set")
+    if not isinstance(collection, str) or collection not in rules:
+        raise _Refused("unknown_collection", "collection", f"There are {', '.join(sorted(rules))}.")
+    rule = rules[collection]
+    if not isinstance(record_id, str):
+        raise _Refused("invalid", "id", "Must be text.")
+    if rule.id_pattern.fullmatch(record_id) is None:
+        raise _Refused("invalid", "id", f"An id of {collection} must match {rule.id_pattern.pattern}.")
+    if rule.read_only and not by_server:
+        raise _Refused("read_only", "collection", f"What is in {collection} is not for devices to write.")
+    hlc: str = raw.get("hlc", "")
+    stamp = clock.parse(hlc)
+    if stamp.ms > now_ms + limits.drift_ms:
+        ahead = round((stamp.ms - now_ms) / 1000)
+        raise _Refused("clock_ahead", "hlc", f"This clock is {ahead} seconds ahead of the server's.")
+    if raw.get("delete", False) is True and fields is None:
+        if rule.append_only and not by_server:
+            raise _Refused("append_only", "delete", f"A record of {collection} stays as it was written.")
+        return Patch(collection, record_id, hlc, None)
+    if "delete" in raw:
+        raise _Refused("invalid", "delete", "Must be true, and without `set`.")
+    if not isinstance(fields, dict) or not 0 < len(fields) <= FIELDS_MOST:
+        raise _Refused("invalid", "set", f"Must be an object with 1 to {FIELDS_MOST} fields.")
+    for name in fields:
+        if not 0 < len(name) <= FIELD_LONGEST or name == "*":
+            raise _Refused(
+                "invalid", "set", f"A field's name has 1 to {FIELD_LONGEST} characters and is not *."
+            )
+    problem = value_problem(fields, "set")
+    if problem:
+        raise _Refused("invalid", problem[0], f"This {problem[1]}.")
+    if _SEALED.search(orjson.dumps(fields)):
+        raise _Refused("invalid", "set", "Must not hold the control character U+001A.")
+    rule.check(fields, rule.append_only)
+    return Patch(collection, record_id, hlc, fields)
+
+
+def _existing(
+    conn: Connection, stream: str, keys: Iterable[tuple[str, str]], head: store.Head, cursor: Cursor | None
+) -> dict[tuple[str, str], _Row]:
+    """What is stored of the records that the patches are about."""
+    wanted = list(keys)
+    # What the device has seen; nothing when it stands in another epoch.
+    seen = cursor.seq if cursor is not None and cursor.epoch == head.epoch and cursor.seq <= head.seq else -1
+    rows = {key: _Row(None, 0, 0, seen >= 0) for key in wanted}
+    if wanted:
+        asked = {"stream": stream, "collections": [c for c, _ in wanted], "ids": [i for _, i in wanted]}
+        for collection, record_id, seq, deleted, data, clocks in conn.exec_driver_sql(_EXISTING, asked):
+            found = Stored(deleted, orjson.loads(data), orjson.loads(clocks))
+            rows[collection, record_id] = _Row(found, seq, _size(found), seq <= seen)
+    return rows
+
+
+def _met(row: _Row, rule: Rule, patch: Patch, now_ms: int, limits: Limits) -> Outcome:
+    """The outcome of a patch. Raises _Refused."""
+    if row.stored is None and clock.parse(patch.hlc).ms < now_ms - limits.horizon_ms:
+        days = limits.horizon_ms // 86_400_000
+        raise _Refused(
+            "gone", "id", f"This record is not known, and the change is more than {days} days old."
+        )
+    if not rule.append_only or patch.set is None:
+        return merge(row.stored, patch)
+    outcome = append(row.stored, patch)
+    if outcome is None:
+        raise _Refused("append_only", "id", "This record exists; it stays as it was written.")
+    return outcome
+
+
+def _sealed(outcome: Outcome, rule: Rule, seal: Seal | None) -> Stored:
+    """The record as it is stored: fields that are secret are sealed when they are written."""
+    stored = outcome.stored
+    names = [name for name in outcome.won if rule.seals(name)] if seal is not None else []
+    if not names or seal is None:
+        return stored
+    data = {**stored.data, **{name: seal(stored.data[name]) for name in names}}
+    return Stored(stored.deleted, data, stored.clocks)
+
+
+def _size(stored: Stored) -> int:
+    """Bytes that the quota counts: what is deleted is free."""
+    return 0 if stored.deleted else len(orjson.dumps(stored.data))
+
+
+class _Totals:
+    """What the account keeps, and how this push changes it; asked for only when something grows."""
+
+    def __init__(self, conn: Connection, stream: str, limits: Limits) -> None:
+        self._conn, self._stream, self._limits = conn, stream, limits
+        self._before: tuple[int, int] | None = None
+        self.records = self.bytes = 0
+
+    def add(self, new: bool, size: int) -> None:
+        """Count a record; raises _Refused when it is one too many."""
+        if self._before is None:
+            row = self._conn.exec_driver_sql(
+                "SELECT records, bytes FROM stream WHERE stream = %(stream)s", {"stream": self._stream}
+            ).one()
+            self._before = (row.records, row.bytes)
+        if new and self._before[0] + self.records >= self._limits.records:
+            raise _Refused(
+                "quota_records", "id", f"The account holds {self._limits.records} records, its most."
+            )
+        if size > 0 and self._before[1] + self.bytes + size > self._limits.bytes:
+            raise _Refused("quota_bytes", "set", f"The account holds {self._limits.bytes} bytes, its most.")
+        self.records += new
+        self.bytes += size
+
+
+def _write(
+    conn: Connection, stream: str, rows: Mapping[tuple[str, str], _Row], head: int, totals: _Totals
+) -> None:
+    stored = [row.stored for row in rows.values() if row.stored is not None]
+    conn.exec_driver_sql(
+        _WRITE,
+        {
+            "stream": stream, "head": head, "records": totals.records, "bytes": totals.bytes,
+            "collections": [collection for collection, _ in rows], "ids": [record_id for _, record_id in rows],
+            "seqs": [row.place for row in rows.values()],
+            "deleted": [each.deleted for each in stored],
+            "data": [orjson.dumps(each.data).decode() for each in stored],
+            "clocks": [orjson.dumps(each.clocks).decode() for each in stored],
+            "hlcs": [each.hlc for each in stored],
+        },
+    )  # fmt: skip
