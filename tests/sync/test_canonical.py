@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.canonical import canonical, catalog_digest, check_document, document_digest, sha256_hex
@@ -63,7 +64,10 @@ def test_any_changed_document_changes_the_catalogue_digest(
     [
         ({"cue": "a\x00b"}, "cue holds a NUL character"),
         ({"cue": "a\ud800b"}, "cue holds a lone surrogate"),
-        ({"dose": {"reps": ["x", {"\udfff": 1}]}}, "dose.reps[1] has the key '\\udfff', which holds a lone surrogate"),
+        (
+            {"dose": {"reps": ["x", {"\udfff": 1}]}},
+            "dose.reps[1] has the key '\\udfff', which holds a lone surrogate",
+        ),
         ({"dose": {"n\x00": 1}}, "dose has the key 'n\\x00', which holds a NUL character"),
         ({"met": math.nan}, "met is not a number that JSON keeps exactly"),
         ({"met": -math.inf}, "met is not a number that JSON keeps exactly"),
@@ -96,3 +100,21 @@ def test_deep_nesting_is_refused_and_not_a_crash() -> None:
 def test_a_key_is_a_short_plain_name(key: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match="is not a name"):
         check_document(key, {})
+
+
+ANY_TEXT = st.text(st.characters(blacklist_categories=("Cs",)))
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | ANY_TEXT
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(ANY_JSON)
+@example({"b": 1, "a": "\x7f\x1b\b\t\n\f\r\"\\/<>&'"})
+@example({"é": 1, "z": 2, "\U0001f600": 3, "\ufb33": 4})
+@example([1.0, -0.0, 1e21, 1e-7, 0.1, 123456789012345680.0, 2**53 - 1])
+@example("1.5 and 2e5 in text")
+def test_the_quick_way_writes_the_very_bytes_of_rfc_8785(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
