@@ -9,6 +9,8 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import browser_lib
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / ".tox" / "results"
 
@@ -16,6 +18,10 @@ RESULTS = ROOT / ".tox" / "results"
 def main(arguments: list[str]) -> int:
     """Run tox with these arguments; returns its exit code, after one line that adds up all tests."""
     shutil.rmtree(RESULTS, ignore_errors=True)
+    try:
+        browser_lib.ensure()
+    except browser_lib.BrowserError as error:
+        print(f"the browser tests will be skipped. {error}", file=sys.stderr, flush=True)
     env = {**os.environ, "TEST_PYTHON": sys.executable, "TEST_DEPS": ""}
     command = [sys.executable, "-m", "tox", "run", *arguments]
     # Ctrl-C reaches tox as well, which ends its children; only then do we go.

@@ -159,9 +159,24 @@ def new_reader() -> type[Reader]:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> tuple[str, list[str]]:
+    """Path of the browser and what to start it with; skips where there is none."""
+    library = _script("browser_lib")
+    try:
+        return library.find(), library.arguments()
+    except library.BrowserError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
 def node_folder() -> Path:
     """`tests/node` with its packages installed: clients and providers that nobody here wrote."""
-    return Path(_script("mobile_lib").outside())
+    library = _script("mobile_lib")
+    try:
+        library.node()
+    except library.MobileError as error:
+        pytest.skip(str(error))
+    return Path(library.outside())
 
 
 def _script(name: str) -> Any:
