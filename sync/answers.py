@@ -3,7 +3,7 @@
 Nothing is believed: every member's type and range is looked at.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from sync.canonical import document_digest
+from sync.clock import ClockInvalid, parse
 from sync.replica import Row
 from sync.transport import Transport
 
@@ -32,6 +33,43 @@ class Page:
     resync: str | None
     snapshot: dict[str, Any] | None
     release: Any
+
+
+# collection, id, seq, deleted, data as JSON text, digest of data, the greatest clock in it
+AccountRow = tuple[str, str, int, bool, str | None, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one patch; `error`, of one that was rejected, is {"code", "field", "detail"}."""
+
+    status: str
+    seq: int | None
+    error: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """The account's part of an answer of `/v1/sync`."""
+
+    rows: list[AccountRow]
+    cursor: str
+    more: bool
+    resync: str | None
+
+
+@dataclass(frozen=True)
+class Synced:
+    """One answer of `/v1/sync`, checked. A part that was not asked for, or has nothing to say, is None."""
+
+    server_ms: int
+    results: list[Result]
+    account: AccountPage | None
+    catalog: Page | None
+    model: dict[str, Any] | None
+    counted: bool
+    next_after_s: int | None
+    live: str | None
 
 
 @dataclass(frozen=True)
@@ -130,6 +168,50 @@ def rows(body: Any) -> list[Row]:
             )
         )
     return result
+
+
+def synced(body: Any, sent: Sequence[str]) -> Synced:
+    """Read a body of `/v1/sync`, the answer to patches of the records `sent`. Raises Refused."""
+    none = type(None)
+    results = member(body, "results", list, none) or []
+    if [result.get("id") if isinstance(result, Mapping) else None for result in results] != list(sent):
+        raise Refused("the server's results are not those of what was sent")
+    account, catalog = member(body, "account", dict, none), member(body, "catalog", dict, none)
+    return Synced(
+        member(body, "server_time", int),
+        [_result(result) for result in results],
+        None if account is None else _account_page(account),
+        None if catalog is None else page(catalog),
+        member(body, "model", dict, none),
+        member(body, "health", dict, none) is not None,
+        member(body, "next_sync_after_s", int, none),
+        member(body, "live", str, none),
+    )
+
+
+def _result(body: Any) -> Result:
+    status, error = member(body, "status", str), member(body, "error", dict, type(None))
+    if status not in ("applied", "merged", "stale", "rejected", "deferred"):
+        raise Refused(f"the server's answer has no usable 'status': {status[:40]!r}")
+    if status == "rejected":
+        error = {name: member(error, name, str, type(None)) or "" for name in ("code", "field", "detail")}
+    return Result(status, member(body, "seq", int, type(None)), error)
+
+
+def _account_page(body: Any) -> AccountPage:
+    clocks = [member(change, "hlc", str, type(None)) for change in member(body, "changes", list)]
+    try:
+        for hlc in clocks:
+            if hlc is not None:
+                parse(hlc)
+    except ClockInvalid as error:
+        raise Refused("the server's answer has no usable 'hlc'") from error
+    return AccountPage(
+        [(*row, hlc) for row, hlc in zip(rows(body), clocks, strict=True)],
+        member(body, "cursor", str),
+        member(body, "more", bool),
+        member(body, "resync", str, type(None)),
+    )
 
 
 def catalog_manifest(manifest: dict[str, Any]) -> CatalogManifest:

@@ -69,6 +69,37 @@ def check_document(key: Key, data: Any) -> None:
         raise ValueError(f"document {key[0]}/{key[1]}: {problem[0] or 'the document'} {problem[1]}")
 
 
+_LEAVES = frozenset({str, int, bool, type(None)})
+
+
+def quick_json(value: Any) -> bytes | None:
+    """JSON of an object in which one quick look finds nothing wrong; None where `value_problem` has to say.
+
+    orjson itself refuses lone surrogates, integers beyond 2^53 - 1 and names that are not text.
+    """
+    try:
+        plain = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+    except (TypeError, ValueError):
+        return None
+    return plain if b"\\u0000" not in plain and _plain(value, _DEPTH) else None
+
+
+def _plain(value: Any, left: int) -> bool:
+    """Whether it is made of JSON's own types, no deeper than `left`, with no fraction beyond what is exact."""
+    if not left:
+        return False
+    for item in value.values() if type(value) is dict else value:
+        kind = type(item)
+        if kind in _LEAVES:
+            continue
+        if kind is float:
+            if not -_EXACT <= item <= _EXACT:
+                return False
+        elif (kind is not dict and kind is not list) or not _plain(item, left - 1):
+            return False
+    return True
+
+
 def value_problem(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] | None:
     """(where, why) of the first thing in a value that cannot be kept exactly; None for a good one."""
     if isinstance(value, str):

@@ -1,15 +1,29 @@
 """Compressed forms of a response body, by HTTP content coding."""
 
 import gzip
+import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import brotli
 import zstandard
 
+
+class _Compressors(threading.local):
+    """This thread's zstd compressors by level: to make one costs more than to use it."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, zstandard.ZstdCompressor] = {}
+
+    def compress(self, body: bytes, level: int) -> bytes:
+        if level not in self.made:
+            self.made[level] = zstandard.ZstdCompressor(level=level)
+        return self.made[level].compress(body)
+
+
 # Level for a body that is made once and served for ever, level for one made at each request.
 _CODECS: Final[Mapping[str, tuple[Callable[[bytes, int], bytes], int, int]]] = {
-    "zstd": (lambda body, level: zstandard.ZstdCompressor(level=level).compress(body), 19, 3),
+    "zstd": (_Compressors().compress, 19, 3),
     "br": (lambda body, level: brotli.compress(body, quality=level), 11, 4),
     "gzip": (lambda body, level: gzip.compress(body, compresslevel=level, mtime=0), 9, 6),
 }

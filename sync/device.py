@@ -5,51 +5,32 @@ Network, clock and model check are handed in, so a test can replay any story exa
 sync it.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sync import device_catalog, device_health, device_model, device_trust, replica
-from sync.answers import Refused
-from sync.device_catalog import CatalogReport
-from sync.device_model import CheckModel, ModelReport
+from sync import account_copy, device_health, device_model, device_sync, outbox, replica
+from sync.device_account import Token
+from sync.device_model import CheckModel
+from sync.device_records import Records
+from sync.device_sync import Report
 from sync.replica import DeviceError, NoReplica
-from sync.signing import KeyInvalid, SignatureInvalid
-from sync.transport import Send, Transport, TransportError
+from sync.transport import Send, Transport
+
+__all__ = ["Device", "Report"]
 
 T = TypeVar("T")
-_PROBLEMS = (Refused, SignatureInvalid, KeyInvalid, TransportError, OSError, sqlite3.OperationalError)
 
 
-@dataclass
-class Report:
-    """What one sync did. `pinned`: ids of keys trusted from now on because they were the first ones seen.
-
-    `health`: what became of the counters of how the models do: none, sent, kept, refused.
-    """
-
-    catalog: CatalogReport
-    model: ModelReport
-    pinned: list[str]
-    health: str = "none"
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing failed."""
-        return "failed" not in (self.catalog.outcome, self.model.outcome)
-
-
-class Device:
+class Device(Records):
     """One device in `directory`. Nothing is opened until a method is called."""
 
-    def __init__(self, directory: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.directory = directory
-        self.models = directory / "models"
-        self.clock = clock
+    @property
+    def models(self) -> Path:
+        """Where the models are kept."""
+        return self.directory / "models"
 
     def sync(
         self,
@@ -59,73 +40,24 @@ class Device:
         runtime: Mapping[str, str] | None = None,
         page_limit: int | None = None,
         send: Send | None = None,
+        token: Token | None = None,
+        *,
+        if_due: bool = False,
     ) -> Report:
-        """Bring catalogue and model up to date, and tell through `send`, if given, how the models do here.
+        """Bring everything up to date: catalogue, model, and with `token` the records of the account.
 
-        `trusted` ({key id: public key}) replaces the pinned keys. Without it the pinned ones are used, and
-        before there are any, those of `/v1/keys`, which are pinned once something signed by them is let in. A
-        failure of the server or the network is in the report and leaves everything as it was; raises
-        DeviceError only for a folder that cannot be used.
+        `send` tells the server how models do here, and carries the account. `trusted` ({key id: public key}) replaces
+        the pinned keys. Without it the pinned ones are used, and before there are any, those of `/v1/keys`, which are
+        pinned once something signed by them is let in. With `if_due` nothing is done before the server wants it. A
+        failure of the server or the network is in the report and leaves everything as it was; raises DeviceError only
+        for a folder that cannot be used.
         """
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DeviceError(f"{self.directory}: {error.strerror}") from error
+        self._make_folder()
         with replica.lock(self.directory), replica.opened(self.directory, create=True) as db:
-            report = self._sync(db, transport, trusted, check_model, runtime or {}, page_limit)
-            if send is not None:
-                try:
-                    report.health = device_health.report(db, send)
-                except TransportError:
-                    report.health = "kept"
-            return report
-
-    def _sync(
-        self,
-        db: sqlite3.Connection,
-        transport: Transport,
-        trusted: Mapping[str, str] | None,
-        check_model: CheckModel,
-        runtime: Mapping[str, str],
-        page_limit: int | None,
-    ) -> Report:
-        now = self.clock()
-        if trusted:
-            device_trust.hand_over(db, trusted)
-        held = device_trust.held(db)
-        pinned: list[str] = []
-
-        def pin() -> None:
-            if held is None:
-                replica.remember(db, "pins", dict(keys))
-                pinned[:] = sorted(keys)
-
-        def pull(trusted_now: device_trust.Keys) -> CatalogReport:
-            return device_catalog.pull(db, transport, trusted_now, now, page_limit, pin)
-
-        def update(trusted_now: device_trust.Keys) -> ModelReport:
-            return device_model.update(
-                db, self.models, transport, trusted_now, check_model, now, runtime, on_accept=pin
+            asked = device_sync.Asked(
+                transport, check_model, trusted, runtime or {}, page_limit, send, token, if_due
             )
-
-        keys: device_trust.Keys = {}
-        try:
-            keys = device_trust.first_keys(transport) if held is None else held.at(now)
-            catalog = device_trust.with_fresh_keys(db, transport, keys, now, pull)
-        except _PROBLEMS as error:
-            catalog = device_catalog.held_report(db, "failed", str(error))
-            if isinstance(error, TransportError):
-                return Report(catalog, device_model.report(device_model.recall(db), "skipped"), pinned)
-        if catalog.release is None:
-            return Report(catalog, device_model.report(device_model.recall(db), "skipped"), pinned)
-        try:
-            model = device_trust.with_fresh_keys(db, transport, _at(db, now) or keys, now, update)
-        except _PROBLEMS as error:
-            model = replace(device_model.report(device_model.recall(db), "failed"), problem=str(error))
-        report = Report(catalog, model, pinned)
-        if report.ok:
-            replica.remember(db, "last_sync", self.clock().isoformat())
-        return report
+            return device_sync.sync(db, self.models, asked, self.clock, self.entropy)
 
     def catalogue(self) -> tuple[int, list[dict[str, Any]]]:
         """Number and documents of the release held, each {"collection", "id", "data"}, by collection and id.
@@ -258,6 +190,8 @@ class Device:
             models = device_model.recall(db)
             count = {t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("document", "staged")}  # noqa: S608
             pins, last_sync = replica.recall(db, "pins") or {}, replica.recall(db, "last_sync")
+            account, changes = replica.recall(db, "account"), outbox.counts(db)
+            place, records = account_copy.place(db), len(account_copy.records(db))
         confirmed, current = held.get("confirmed_at"), models["current"]
         return {
             "release": held.get("release"),
@@ -272,6 +206,11 @@ class Device:
             "previous_model": self._model_status(models["previous"]),
             "model_failures": models["failures"],
             "last_sync": last_sync,
+            "account": account,
+            "records": records,
+            "copied": not place.full,
+            "pending": changes["pending"] + changes["acked"],
+            "refused": changes["refused"],
         }
 
     def _model_status(self, entry: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -292,9 +231,3 @@ class Device:
             if device_model.intact(self.models, entry)
             else None
         )
-
-
-def _at(db: sqlite3.Connection, now: datetime) -> device_trust.Keys | None:
-    """The keys trusted now, should the catalogue's pull have followed a statement."""
-    held = device_trust.held(db)
-    return None if held is None else held.at(now)

@@ -46,6 +46,94 @@ class _DigestDiffers(Refused):
     pass
 
 
+class Pull:
+    """One way from the release that the device holds to the server's newest, a page at a time.
+
+    Ask with `cursor`, give what came to `take`, until that returns a report. `take` raises Refused, SignatureInvalid or
+    TransportError, and then what the person sees is untouched; pages staged before a broken answer are kept for the
+    next try. `on_accept` runs inside the transaction that lets a release in.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        transport: Transport,
+        keys: Mapping[str, str],
+        now: datetime,
+        on_accept: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._db, self._transport, self._keys, self._now, self._on_accept = (
+            db,
+            transport,
+            keys,
+            now,
+            on_accept,
+        )
+        self.held: dict[str, Any] | None = replica.recall(db, "catalog")
+        self._staging = replica.recall(db, "staging") or _begin(self.held)
+        self._resumed = self.cursor != (self.held or {}).get("cursor")
+        self._healed, self._resyncs = False, 0
+
+    @property
+    def cursor(self) -> str | None:
+        """Where to go on from; None: from nothing."""
+        cursor: str | None = self._staging["cursor"]
+        return cursor
+
+    def unchanged(self) -> CatalogReport:
+        """The server says that the release held is the newest."""
+        assert self.held is not None
+        replica.remember(self._db, "catalog", self.held | {"confirmed_at": self._now.isoformat()})
+        return held_report(self._db, "unchanged")
+
+    def bad_cursor(self) -> bool:
+        """The server cannot read the cursor: begin from nothing, once. False when that was done before."""
+        if self.cursor is None or self._healed:
+            return False
+        # Nobody signs a cursor: this one was damaged on its way to us, so it is worth nothing.
+        self._healed, self._resumed = True, False
+        self._staging = _start_over(self._db, self._staging["resync"] or "cursor")
+        return True
+
+    def take(self, page: answers.Page) -> CatalogReport | None:
+        """Let one answer in. None: ask again."""
+        db, staging = self._db, self._staging
+        if page.resync is not None:
+            self._resyncs += 1
+            if self._resyncs > 2:
+                raise Refused("the server asks to start over again and again")
+            staging = _start_over(db, page.resync)
+        if staging["cursor"] is None:
+            # A snapshot that led to a resync is too old to continue from.
+            if (
+                page.snapshot
+                and self._resyncs < 2
+                and _stage_snapshot(db, self._transport, page.snapshot, staging)
+            ):
+                self._staging = staging
+                return None
+            staging["source"] = "pages"
+        elif page.more and page.cursor == staging["cursor"]:
+            raise Refused("the server's answer leads nowhere: it says there is more, but not where")
+        self._staging = staging = staging | {"cursor": page.cursor}
+        if page.more:
+            replica.stage(db, page.rows, staging)
+            return None
+        try:
+            return _finish(db, page, staging, self._keys, self._now, self._on_accept)
+        except _DigestDiffers:
+            # A damaged copy or a half-remembered staging: once more, from nothing.
+            if self._healed or (staging["full"] and not self._resumed):
+                replica.discard_staging(db)
+                raise
+            self._healed = True
+            self._staging = _start_over(db, staging["resync"])
+            return None
+        except (Refused, SignatureInvalid):
+            replica.discard_staging(db)
+            raise
+
+
 def pull(
     db: sqlite3.Connection,
     transport: Transport,
@@ -54,62 +142,28 @@ def pull(
     page_limit: int | None = None,
     on_accept: Callable[[], None] = lambda: None,
 ) -> CatalogReport:
-    """Bring the replica to the server's newest complete release.
-
-    `on_accept` runs inside the transaction that lets a release in. Raises Refused, SignatureInvalid or
-    TransportError, and then what the person sees is untouched; pages staged before a broken answer are kept
-    for the next try.
-    """
-    held = replica.recall(db, "catalog")
-    staging = replica.recall(db, "staging") or _begin(held)
-    resumed, healed, resyncs = staging["cursor"] != (held or {}).get("cursor"), False, 0
+    """Bring the replica to the server's newest complete release, by GET. See `Pull`."""
+    way = Pull(db, transport, keys, now, on_accept)
+    held = way.held
     for _ in range(_MAX_PAGES):
         etag = replica.recall(db, "changes_etag") or {}
-        url = _changes_url(staging["cursor"], page_limit)
+        url = _changes_url(way.cursor, page_limit)
         sent = etag["etag"] if etag.get("url") == url and held else None
-        bear = {404} | (_BAD_CURSOR if staging["cursor"] and not healed else set())
-        status, body, tag = answers.fetch(transport, url, sent, bear)
+        status, body, tag = answers.fetch(transport, url, sent, {404} | _BAD_CURSOR)
         if status == 304:
-            replica.remember(db, "catalog", held | {"confirmed_at": now.isoformat()})
-            return held_report(db, "unchanged")
+            return way.unchanged()
         if status == 404 and held is None:
             return CatalogReport("none")
         if status == 404:
             raise Refused("the server has no catalogue any more")
         if status in _BAD_CURSOR:
-            # Nobody signs a cursor: this one was damaged on its way to us, so it is worth nothing.
-            healed, resumed, staging = True, False, _start_over(db, staging["resync"] or "cursor")
-            continue
-        page = answers.page(body)
-        if page.resync is not None:
-            resyncs += 1
-            if resyncs > 2:
-                raise Refused("the server asks to start over again and again")
-            staging = _start_over(db, page.resync)
-        if staging["cursor"] is None:
-            # A snapshot that led to a resync is too old to continue from.
-            if page.snapshot and resyncs < 2 and _stage_snapshot(db, transport, page.snapshot, staging):
+            if way.bad_cursor():
                 continue
-            staging["source"] = "pages"
-        elif page.more and page.cursor == staging["cursor"]:
-            raise Refused("the server's answer leads nowhere: it says there is more, but not where")
-        staging = staging | {"cursor": page.cursor}
-        if page.more:
-            replica.stage(db, page.rows, staging)
+            raise Refused(f"the server answered {status} to {url.partition('?')[0]}")
+        page = answers.page(body)
+        report = way.take(page)
+        if report is None:
             continue
-        try:
-            report = _finish(db, page, staging, keys, now, on_accept)
-        except _DigestDiffers:
-            # A damaged copy or a half-remembered staging: once more, from nothing.
-            if healed or (staging["full"] and not resumed):
-                replica.discard_staging(db)
-                raise
-            healed = True
-            staging = _start_over(db, staging["resync"])
-            continue
-        except (Refused, SignatureInvalid):
-            replica.discard_staging(db)
-            raise
         if report.outcome == "unchanged" and tag and page.cursor == (held or {}).get("cursor"):
             replica.remember(db, "changes_etag", {"url": url, "etag": tag})
         return report

@@ -47,7 +47,7 @@ def report(db: sqlite3.Connection, send: Send) -> str:
     outcome = "none"
     # First what an earlier sync could not send, then what was counted since.
     for _ in range(2):
-        made = _pending(db)
+        made = pending(db)
         if made is None:
             return outcome
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -61,7 +61,7 @@ def report(db: sqlite3.Connection, send: Send) -> str:
     return outcome
 
 
-def _pending(db: sqlite3.Connection) -> Mapping[str, Any] | None:
+def pending(db: sqlite3.Connection) -> Mapping[str, Any] | None:
     """The report to send: the one that waits, else one made of the counters, which begin at 0 again."""
     with replica.transaction(db):
         made: dict[str, Any] | None = replica.recall(db, "health_report")

@@ -72,7 +72,7 @@ def update(
     SignatureInvalid or TransportError, and then the model in use is untouched.
     """
     models = recall(db)
-    installed = models["current"] if intact(folder, models["current"]) else None
+    installed = _installed(folder, models)
     query = {"contract": str(CONTRACT), **runtime, "channel": channel, "device": install_id(db)}
     if installed:
         query["installed"] = installed["sha256"]
@@ -84,12 +84,50 @@ def update(
         return report(models, outcome="none")
     if status == 304:
         return report(models)
+    report_now = accept(db, folder, transport, body, keys, check_model, now, runtime, channel, on_accept)
+    if report_now.outcome == "unchanged":
+        replica.remember(db, "model_etag", {"url": url, "etag": tag} if tag else None)
+    return report_now
+
+
+def wish(
+    db: sqlite3.Connection, folder: Path, runtime: Mapping[str, str], channel: str = "stable"
+) -> dict[str, Any]:
+    """The same question as a member of `/v1/sync`'s request."""
+    installed = _installed(folder, recall(db))
+    asked: dict[str, Any] = {
+        "installed": installed and installed["sha256"],
+        "contract": CONTRACT,
+        "channel": channel,
+    }
+    if "app" in runtime:
+        asked["app"] = runtime["app"]
+    asked["runtime"] = {"ort": runtime["ort"]} if "ort" in runtime else {}
+    if "opset" in runtime:
+        asked["runtime"]["opset"] = int(runtime["opset"])
+    return asked
+
+
+def accept(
+    db: sqlite3.Connection,
+    folder: Path,
+    transport: Transport,
+    body: Any,
+    keys: Mapping[str, str],
+    check_model: CheckModel,
+    now: datetime,
+    runtime: Mapping[str, str],
+    channel: str = "stable",
+    on_accept: Callable[[], None] = lambda: None,
+) -> ModelReport:
+    """Take the model that `body` offers, {"manifest", "url", "golden_url"}, as `update` does."""
+    models = recall(db)
+    installed = _installed(folder, models)
     envelope = answers.member(body, "manifest", dict, type(None))
     manifest = answers.model_manifest(verify(envelope, keys)) if envelope else None
     if manifest is None or (installed and manifest.sha256 == installed["sha256"]):
         if not installed:
             raise Refused("the server says that our model is current, but we have none")
-        replica.remember(db, "model_etag", {"url": url, "etag": tag} if tag else None)
         return report(models)
     _refuse_unfit(db, manifest, models, channel, now)
     before = models["refused"].get(manifest.sha256)
@@ -144,6 +182,12 @@ def recall(db: sqlite3.Connection) -> dict[str, Any]:
 def model_file(folder: Path, sha256: str) -> Path:
     """Where the model with this hash is kept."""
     return folder / f"{sha256}.onnx"
+
+
+def _installed(folder: Path, models: dict[str, Any]) -> dict[str, Any] | None:
+    """The model in use, if its file is still what it was."""
+    current: dict[str, Any] | None = models["current"]
+    return current if intact(folder, current) else None
 
 
 def intact(folder: Path, entry: dict[str, Any] | None) -> bool:

@@ -32,17 +32,15 @@ class Exact(ma.fields.Field[Any]):
     def __init__(self, *, none: bool = False, required: bool = False, about: str = "") -> None:
         super().__init__(allow_none=none, required=required, metadata={"description": about} if about else {})
         self.none = none
+        self.look: Callable[[Any], None] = self._look if none else self.test
+        """Raises marshmallow.ValidationError for a value that is not one of this field's."""
 
-    def look(self, value: Any) -> None:
-        """Raise marshmallow.ValidationError for a value that is not one of this field's."""
-        if value is None:
-            if not self.none:
-                raise ma.ValidationError("must not be null")
-        else:
+    def _look(self, value: Any) -> None:
+        if value is not None:
             self.test(value)
 
     def test(self, value: Any) -> None:
-        """The same, for a value that is not null."""
+        """`look` of a field that does not accept null, or of another value."""
         raise NotImplementedError
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:

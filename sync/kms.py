@@ -1,7 +1,8 @@
-"""A signing key that AWS KMS keeps: the private half never leaves it.
+"""Keys that AWS KMS keeps: one that signs releases, and one that wraps the data keys of accounts. Neither leaves it.
 
-The key is of KeySpec ECC_NIST_EDWARDS25519 and usage SIGN_VERIFY; its signatures (ED25519_SHA_512 over the RAW message)
-are the ordinary ones of RFC 8032, so devices cannot tell where a key lives.
+The signing key is of KeySpec ECC_NIST_EDWARDS25519 and usage SIGN_VERIFY; its signatures (ED25519_SHA_512 over the RAW
+message) are the ordinary ones of RFC 8032, so devices cannot tell where a key lives. The master key is symmetric
+(SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT); KMS's encryption context binds what it wraps to the stream, and its log shows it.
 """
 
 from functools import lru_cache
@@ -15,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from sync.sealing import SealBroken
 from sync.signing import KeyInvalid, KeyUnavailable
 
 LONGEST_MESSAGE = 4096  # what KMS takes as RAW
@@ -22,10 +24,21 @@ LONGEST_MESSAGE = 4096  # what KMS takes as RAW
 
 @lru_cache(maxsize=8)
 def open_kms(address: str) -> "KmsKey":
-    """The key at `key-id-or-alias?region=eu-central-1&endpoint=https://…`; credentials by boto3's usual chain.
+    """The signing key at `key-id-or-alias?region=eu-central-1&endpoint=https://…`; credentials by boto3's usual chain.
 
     Raises KeyInvalid for an address or a key that cannot be used, KeyUnavailable.
     """
+    return KmsKey(*_client(address))
+
+
+@lru_cache(maxsize=8)
+def open_kms_master(address: str) -> "KmsMaster":
+    """The master key at an address as `open_kms` takes. Raises KeyInvalid for an address that makes no sense."""
+    return KmsMaster(*_client(address))
+
+
+def _client(address: str) -> tuple[Any, str]:
+    """(boto3's client, id or alias of the key)."""
     name, _, query = address.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
     if not name or (unknown := sorted(set(options) - {"region", "endpoint"})):
@@ -42,7 +55,48 @@ def open_kms(address: str) -> "KmsKey":
         )
     except (BotoCoreError, ValueError) as error:
         raise KeyInvalid(f"KMS key {address!r}: {error}") from error
-    return KmsKey(client, name)
+    return client, name
+
+
+def _ask(client: Any, key_id: str, operation: str, **options: Any) -> Any:
+    try:
+        return getattr(client, operation)(KeyId=key_id, **options)
+    except (ClientError, BotoCoreError) as error:
+        raise KeyUnavailable(f"KMS key {key_id}: {error}") from error
+
+
+class KmsMaster:
+    """Wraps data keys in KMS; see `sync.sealing.MasterKey`."""
+
+    def __init__(self, client: Any, key_id: str) -> None:
+        self._client, self._key_id = client, key_id
+        self.name = f"kms:{key_id}"
+
+    def wrap(self, key: bytes, stream: str) -> bytes:
+        """See MasterKey. Raises KeyUnavailable."""
+        answer = _ask(
+            self._client, self._key_id, "encrypt", Plaintext=key, EncryptionContext={"stream": stream}
+        )
+        return bytes(answer["CiphertextBlob"])
+
+    def unwrap(self, wrapped: bytes, stream: str) -> bytes:
+        """See MasterKey. Raises SealBroken, KeyUnavailable."""
+        try:
+            answer = _ask(
+                self._client,
+                self._key_id,
+                "decrypt",
+                CiphertextBlob=wrapped,
+                EncryptionContext={"stream": stream},
+            )
+        except KeyUnavailable as error:
+            reason = getattr(error.__cause__, "response", {}).get("Error", {}).get("Code")
+            if reason in ("InvalidCiphertextException", "IncorrectKeyException"):
+                raise SealBroken(
+                    f"the data key of {stream} does not open with master key {self.name}"
+                ) from error
+            raise
+        return bytes(answer["Plaintext"])
 
 
 class KmsKey:
@@ -51,7 +105,7 @@ class KmsKey:
     def __init__(self, client: Any, key_id: str) -> None:
         self.client = client
         self.key_id = key_id
-        self._public = _public(self._ask("get_public_key"), key_id)
+        self._public = _public(_ask(client, key_id, "get_public_key"), key_id)
 
     def public_key(self) -> Ed25519PublicKey:
         """See SigningKey."""
@@ -61,7 +115,14 @@ class KmsKey:
         """See SigningKey. Raises ValueError for what is longer than KMS signs, KeyUnavailable."""
         if len(data) > LONGEST_MESSAGE:
             raise ValueError(f"KMS signs at most {LONGEST_MESSAGE} bytes, the manifest has {len(data)}")
-        answer = self._ask("sign", Message=data, MessageType="RAW", SigningAlgorithm="ED25519_SHA_512")
+        answer = _ask(
+            self.client,
+            self.key_id,
+            "sign",
+            Message=data,
+            MessageType="RAW",
+            SigningAlgorithm="ED25519_SHA_512",
+        )
         signature = bytes(answer["Signature"])
         try:
             self._public.verify(signature, data)
@@ -70,12 +131,6 @@ class KmsKey:
                 f"KMS key {self.key_id}: its signature does not fit its public key"
             ) from error
         return signature
-
-    def _ask(self, operation: str, **options: Any) -> Any:
-        try:
-            return getattr(self.client, operation)(KeyId=self.key_id, **options)
-        except (ClientError, BotoCoreError) as error:
-            raise KeyUnavailable(f"KMS key {self.key_id}: {error}") from error
 
 
 def _public(answer: Any, key_id: str) -> Ed25519PublicKey:

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Connection
 
 from sync import clock, store
-from sync.canonical import value_problem
+from sync.canonical import quick_json, value_problem
 from sync.cursor import Cursor
 from sync.fields import FieldInvalid
 from sync.merge import Outcome, Patch, Stored, append, merge
@@ -150,13 +150,14 @@ def push(
     that a rule seals. `by_server` lets a patch into read-only collections. Nothing raises because of what a patch
     holds.
     """
-    head = store.lock_head(conn, stream)
+    # Before the lock: whoever else writes to this account need not wait for it.
+    read = [_read(raw, rules, now_ms, limits, by_server) for raw in patches]
+    head, kept_records, kept_bytes = store.lock_account(conn, stream)
     if cursor is not None and cursor.epoch == head.epoch and 0 < cursor.seq < head.floor:
         # A deletion that this device never saw is forgotten: it must look at what is left before it writes.
         return Pushed([Result(_id_of(raw), "deferred") for raw in patches], [], head)
-    read = [_read(raw, rules, now_ms, limits, by_server) for raw in patches]
     rows = _existing(conn, stream, [(p.collection, p.id) for p in read if isinstance(p, Patch)], head, cursor)
-    totals = _Totals(conn, stream, limits)
+    totals = _Totals(kept_records, kept_bytes, limits)
     results: list[Result] = []
     place = head.seq
     for raw, patch in zip(patches, read, strict=True):
@@ -243,10 +244,13 @@ def _checked(raw: Any, rules: Mapping[str, Rule], now_ms: int, limits: Limits, b
             raise _Refused(
                 "invalid", "set", f"A field's name has 1 to {FIELD_LONGEST} characters and is not *."
             )
-    problem = value_problem(fields, "set")
-    if problem:
-        raise _Refused("invalid", problem[0], f"This {problem[1]}.")
-    if _SEALED.search(orjson.dumps(fields)):
+    plain = quick_json(fields)
+    if plain is None:
+        problem = value_problem(fields, "set")
+        if problem:
+            raise _Refused("invalid", problem[0], f"This {problem[1]}.")
+        plain = orjson.dumps(fields)
+    if b"\\u001a" in plain and _SEALED.search(plain):
         raise _Refused("invalid", "set", "Must not hold the control character U+001A.")
     rule.check(fields, rule.append_only)
     return Patch(collection, record_id, hlc, fields)
@@ -270,7 +274,8 @@ def _existing(
 
 def _met(row: _Row, rule: Rule, patch: Patch, now_ms: int, limits: Limits) -> Outcome:
     """The outcome of a patch. Raises _Refused."""
-    if row.stored is None and clock.parse(patch.hlc).ms < now_ms - limits.horizon_ms:
+    # It was parsed when the patch was read: its first twelve digits are the milliseconds.
+    if row.stored is None and int(patch.hlc[:12], 16) < now_ms - limits.horizon_ms:
         days = limits.horizon_ms // 86_400_000
         raise _Refused(
             "gone", "id", f"This record is not known, and the change is more than {days} days old."
@@ -299,20 +304,14 @@ def _size(stored: Stored) -> int:
 
 
 class _Totals:
-    """What the account keeps, and how this push changes it; asked for only when something grows."""
+    """What the account keeps, and how this push changes it."""
 
-    def __init__(self, conn: Connection, stream: str, limits: Limits) -> None:
-        self._conn, self._stream, self._limits = conn, stream, limits
-        self._before: tuple[int, int] | None = None
+    def __init__(self, records: int, bytes_: int, limits: Limits) -> None:
+        self._before, self._limits = (records, bytes_), limits
         self.records = self.bytes = 0
 
     def add(self, new: bool, size: int) -> None:
         """Count a record; raises _Refused when it is one too many."""
-        if self._before is None:
-            row = self._conn.exec_driver_sql(
-                "SELECT records, bytes FROM stream WHERE stream = %(stream)s", {"stream": self._stream}
-            ).one()
-            self._before = (row.records, row.bytes)
         if new and self._before[0] + self.records >= self._limits.records:
             raise _Refused(
                 "quota_records", "id", f"The account holds {self._limits.records} records, its most."

@@ -1,7 +1,8 @@
-"""The device's copy of the catalogue in SQLite: what is let in, what is staged, what is remembered.
+"""The device's database, SQLite: its tables, its copy of the catalogue, what it remembers.
 
 `document` is the release that the person sees. `staged` collects pages of the next one; only `apply` moves
-them over, in one transaction, so that a release is visible whole or not at all.
+them over, in one transaction, so that a release is visible whole or not at all. `sync.account_copy` does the same
+for the account's records, in `base` and `base_staged`; `sync.outbox` keeps what was written here.
 """
 
 import contextlib
@@ -15,15 +16,29 @@ from typing import Any
 import orjson
 
 FILE = "replica.sqlite"
-_VERSION = 1
-_SCHEMA = """
+# What each version of the schema adds to the one before. A released one is never changed: devices hold it.
+_SCHEMA = (
+    """
 CREATE TABLE document (collection TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,
                        digest TEXT NOT NULL, PRIMARY KEY (collection, id)) WITHOUT ROWID;
 CREATE TABLE staged (collection TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
                      deleted INTEGER NOT NULL, data TEXT, digest TEXT,
                      PRIMARY KEY (collection, id)) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
+""",
+    """
+CREATE TABLE base (collection TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, deleted INTEGER NOT NULL,
+                   data TEXT, digest TEXT, hlc TEXT, PRIMARY KEY (collection, id)) WITHOUT ROWID;
+CREATE TABLE base_staged (collection TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, deleted INTEGER NOT NULL,
+                          data TEXT, digest TEXT, hlc TEXT, PRIMARY KEY (collection, id)) WITHOUT ROWID;
+CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, collection TEXT NOT NULL, id TEXT NOT NULL,
+                     fields TEXT, hlc TEXT NOT NULL UNIQUE, state TEXT NOT NULL, fill INTEGER NOT NULL DEFAULT 0,
+                     again INTEGER NOT NULL DEFAULT 0, status TEXT, seq INTEGER, error TEXT, acked_at INTEGER);
+CREATE INDEX outbox_state ON outbox (state, hlc);
+CREATE INDEX outbox_record ON outbox (collection, id, hlc);
+CREATE TABLE burnt (hlc TEXT PRIMARY KEY) WITHOUT ROWID;
+""",
+)
 
 # collection, id, seq, deleted, data as JSON text, digest of data
 Row = tuple[str, str, int, bool, str | None, str | None]
@@ -83,16 +98,24 @@ def opened(directory: Path, *, create: bool = False) -> Iterator[sqlite3.Connect
 
 
 def _prepare(db: sqlite3.Connection, path: Path, create: bool) -> None:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0 and create:
-        # Schema and version in one transaction: a device killed here starts over with an empty file.
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-    elif version == 0:
+    version = _version(db)
+    if version == 0 and not create:
         raise NoReplica(f"{path.parent} holds no replica yet; sync it first")
-    elif version != _VERSION:
+    if version > len(_SCHEMA):
         raise DeviceError(
-            f"{path} was written by another version of Limber (schema {version}, not {_VERSION})"
+            f"{path} was written by a newer version of Limber (schema {version}, not {len(_SCHEMA)}); update Limber"
         )
+    if version < len(_SCHEMA):
+        # Tables and version in one transaction: a device killed here begins again where it was.
+        with transaction(db):
+            for step in _SCHEMA[_version(db) :]:  # asked again: another process may have been faster
+                for statement in step.split(";"):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 @contextlib.contextmanager

@@ -88,24 +88,26 @@ WITH head AS MATERIALIZED (
                             AND floor > CASE WHEN %(fresh)s THEN %(until)s::bigint ELSE %(seq)s::bigint END
                            THEN 'pruned' END AS resync
               FROM stream WHERE stream = %(stream)s::text{known}) AS judged
-), page AS MATERIALIZED (
-    SELECT collection, id, seq, deleted, CASE WHEN NOT deleted THEN data END AS data{columns}
-      FROM record
-     WHERE stream = %(stream)s::text AND seq > %(seq)s::bigint AND seq <= (SELECT until FROM head){rows}
-     ORDER BY seq LIMIT %(limit)s::bigint
-)
-SELECT head.epoch, head.head, head.floor, head.resync, head.until, rows.count, rows.last, rows.body,
+), {window}
+SELECT head.epoch, head.head, head.floor, head.resync, head.until, {read}, rows.count, rows.last, rows.body,
        {release}
   FROM head, (SELECT count(*), max(seq) AS last, string_agg(row_to_json(page)::text, ',' ORDER BY seq) AS body
           FROM page) AS rows
 """
 
 PULL = _PULL.format(
-    known="", columns="", rows="",
+    known="",
+    window="""page AS MATERIALIZED (
+    SELECT collection, id, seq, deleted, CASE WHEN NOT deleted THEN data END AS data
+      FROM record
+     WHERE stream = %(stream)s::text AND seq > %(seq)s::bigint AND seq <= (SELECT until FROM head)
+     ORDER BY seq LIMIT %(limit)s::bigint
+)""",
+    read="rows.count < %(limit)s::bigint",
     release="""CASE WHEN head.until = head.head AND (rows.count < %(limit)s::bigint OR rows.last = head.head)
             THEN (SELECT manifest::text FROM release WHERE stream = %(stream)s::text AND seq = head.head
                    ORDER BY number DESC LIMIT 1) END""",
-)  # fmt: skip
+)
 
 # Row-level security asks whose account it is. The setting is made by the very statement that needs it, which costs no
 # round trip: LATERAL and the mention of `known` put it first, and it ends with the statement's own transaction.
@@ -114,14 +116,31 @@ _AS_ACCOUNT = (
     " ''), true) AS known, LATERAL ({}) AS it"
 )
 
+PAGE_BYTES = 4 * 2**20
+"""Bytes, as stored, after which a page of an account's records ends: a thousand large ones would fill a server."""
+
+# The sizes are looked at before anything is unpacked, and the first row is always in.
 PULL_ACCOUNT = _AS_ACCOUNT.format(
     _PULL.format(
-        known=" AND known IS NOT NULL", columns=", hlc", rows=" AND seq <> ALL (%(own)s::bigint[])",
+        known=" AND known IS NOT NULL",
+        window="""wanted AS MATERIALIZED (
+    SELECT collection, id, seq, deleted, data, hlc, sum(pg_column_size(data)) OVER
+           (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+      FROM (SELECT * FROM record
+             WHERE stream = %(stream)s::text AND seq > %(seq)s::bigint AND seq <= (SELECT until FROM head)
+               AND seq <> ALL (%(own)s::bigint[])
+             ORDER BY seq LIMIT %(limit)s::bigint) AS first
+), page AS MATERIALIZED (
+    SELECT collection, id, seq, deleted, CASE WHEN NOT deleted THEN data END AS data, hlc
+      FROM wanted WHERE coalesce(before, 0) < %(bytes)s::bigint
+)""",
+        read="rows.count < %(limit)s::bigint AND rows.count = (SELECT count(*) FROM wanted)",
         release="NULL::text",
     )
-)  # fmt: skip
+)
 
 _HEAD = "SELECT epoch, head, floor FROM stream WHERE stream = %(stream)s::text"
+_LOCK = "SELECT epoch, head, floor, records, bytes FROM stream WHERE stream = %(stream)s::text FOR UPDATE"
 _HEAD_ACCOUNT = _AS_ACCOUNT.format(_HEAD + " AND known IS NOT NULL")
 
 # Reads the stored versions and writes the different ones in one go; the caller holds the head's lock.
@@ -199,11 +218,11 @@ def pull(
         "epoch": None if two_way and cursor is None else at.epoch,
     }  # fmt: skip
     if two_way:
-        asked |= {"account": account, "own": list(own)}
+        asked |= {"account": account, "own": list(own), "bytes": PAGE_BYTES}
     row = _fetch(conn, PULL_ACCOUNT if two_way else PULL, asked)
     if row is None:
         raise StreamUnknown(f"stream {stream} is empty")
-    epoch, head_seq, floor, reason, until, count, last, body, release = row
+    epoch, head_seq, floor, reason, until, whole, count, last, body, release = row
     head = Head(epoch, head_seq, floor)
     if reason is not None:
         begin = origin(stream, epoch)
@@ -211,7 +230,7 @@ def pull(
             return Pulled("start", b"[]", 0, begin, True, None, head, None)
         return Pulled("resync", b"[]", 0, begin, True, reason, head, None)
     changes = b"[%s]" % (body or "").encode()
-    if count < limit or last == until:  # the window is read; rows that left it are in the next one
+    if whole or last == until:  # the window is read; rows that left it are in the next one
         following, more = Cursor(stream, epoch, until), head_seq > until
     else:
         following, more = Cursor(stream, epoch, last, until, fresh=at.fresh or at.seq == 0), True
@@ -249,9 +268,14 @@ def lock_head(conn: Connection, stream: str) -> Head:
     Every writer of a stream does this first: commit order is then `seq` order, and what it reads afterwards
     is the newest. Raises RuntimeError on a connection in autocommit, where the lock would be gone at once.
     """
+    return lock_account(conn, stream)[0]
+
+
+def lock_account(conn: Connection, stream: str) -> tuple[Head, int, int]:
+    """`lock_head` of an account's stream: its head, and how many records and bytes it keeps."""
     if _driver(conn).autocommit:
         raise RuntimeError("writing to a stream needs a transaction, not autocommit")
-    locked = _fetch(conn, _HEAD + " FOR UPDATE", {"stream": stream})
+    locked = _fetch(conn, _LOCK, {"stream": stream})
     if locked is None:
         if not STREAM_NAME.fullmatch(stream):
             raise ValueError(f"stream {stream!r} is not a name (1-200 printable ASCII characters, no space)")
@@ -259,8 +283,9 @@ def lock_head(conn: Connection, stream: str) -> Head:
             "INSERT INTO stream (stream, epoch) VALUES (%(stream)s, %(epoch)s) ON CONFLICT DO NOTHING",
             {"stream": stream, "epoch": secrets.token_hex(8)},
         )
-        locked = conn.exec_driver_sql(_HEAD + " FOR UPDATE", {"stream": stream}).one()
-    return Head(*locked)
+        locked = conn.exec_driver_sql(_LOCK, {"stream": stream}).one()
+    epoch, seq, floor, records, size = locked
+    return Head(epoch, seq, floor), records, size
 
 
 def publish(conn: Connection, stream: str, documents: Mapping[Key, Document]) -> Published:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from model_export.data.shelf import Shelf
     from model_export.data.simulate import Plan, Summary
     from model_export.data.sources import Source
+    from sync.sealing import MasterKey
 
 SALT = Path("var/dataset.salt")
 
@@ -148,8 +149,10 @@ def _simulate(args: argparse.Namespace, plan: Plan, model: bytes) -> Summary:
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-    from model_export.data import simulate
+    from model_export.data import simulate, simulate_push
     from model_export.runtime import Generator
+    from sync.sealing import SealBroken
+    from sync.signing import KeyUnavailable
 
     Generator.load(model)  # a model that is none is told once, not by every process
     people = simulate.everyone(plan, model, catalog_of(args.catalog), jobs_of(args))
@@ -157,9 +160,12 @@ def _simulate(args: argparse.Namespace, plan: Plan, model: bytes) -> Summary:
         if args.out is not None:
             return simulate.write(args.out, people, compress=args.compress, progress=shown.update)
         try:
-            engine = create_engine(simulate.driver_url(args.to_database), poolclass=NullPool)
-            return simulate.push(engine, people, progress=shown.update)
-        except simulate.RealPeople as error:
+            master = master_of_the_server()
+            if master is None:
+                raise CommandError("--to-database: no master key to seal with; `scripts/up` makes one")
+            engine = create_engine(simulate_push.driver_url(args.to_database), poolclass=NullPool)
+            return simulate_push.push_everyone(engine, people, master, progress=shown.update)
+        except (simulate_push.RealPeople, SealBroken, KeyUnavailable) as error:
             raise CommandError(f"--to-database: {error}") from error
         except (ArgumentError, OperationalError, ProgrammingError) as error:
             raise CommandError(f"--to-database: {str(error).splitlines()[0]}") from error
@@ -174,7 +180,7 @@ def _source(args: argparse.Namespace) -> tuple[Source, Shelf]:
     url = args.database or os.environ.get("DATABASE_URL")
     if not url:
         raise CommandError("--database: give a PostgreSQL URL, or set DATABASE_URL")
-    database = sources.DatabaseSource(url)
+    database = sources.DatabaseSource(url, master_of_the_server())
     address = args.models or objects_of_the_server()
     return database, shelf.find(address, snapshots=database.snapshots())
 
@@ -184,6 +190,21 @@ def objects_of_the_server() -> str | None:
     data = os.environ.get("LIMBER_DATA") or "var"
     address = os.environ.get("LIMBER_OBJECTS") or str(Path(data) / "objects")
     return address if "://" in address or Path(address).is_dir() else None
+
+
+def master_of_the_server() -> MasterKey | None:
+    """The key that opens sealed records, where the server's settings say it is; None when there is none."""
+    from sync.sealing import open_master
+    from sync.signing import KeyInvalid, KeyUnavailable
+
+    path = Path(
+        os.environ.get("LIMBER_MASTER_KEY") or Path(os.environ.get("LIMBER_DATA") or "var", "keys/master.key")
+    )
+    kms = os.environ.get("LIMBER_MASTER_KMS") or None
+    try:
+        return open_master(path, kms) if kms is not None or path.exists() else None
+    except (KeyInvalid, KeyUnavailable) as error:
+        raise CommandError(f"the master key: {error}") from error
 
 
 def run_dataset(args: argparse.Namespace) -> int:

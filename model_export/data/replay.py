@@ -37,11 +37,15 @@ class SetAside(Exception):
 
 @dataclass(frozen=True)
 class Raw:
-    """A session's record as it was found: whose it is, its data unchecked; `family` only from a simulator."""
+    """A session's record as it was found: whose it is, its data unchecked; `family` only from a simulator.
+
+    `aside` says why there is no data to look at.
+    """
 
     stream: str
     data: Any
     family: str | None = None
+    aside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,9 @@ class Replayer:
         rows, aside, early, sessions = Rows(), Counter[str](), 0, 0
         people: dict[str, bool] = {}
         for raw in raws:
+            if raw.aside is not None:
+                aside[raw.aside] += 1
+                continue
             try:
                 session = slots.parse(raw.data)
                 if self.since is not None and session.at < self.since:

@@ -1,4 +1,4 @@
-"""Simulated sessions, written as phones log them: into files, or into the log's table as pushes would leave them.
+"""Simulated sessions, written as phones log them: into files here, into a server's database by `simulate_push`.
 
 FOLDER/sessions.jsonl[.zst] has a record a line: {"stream", "collection", "id", "data"} as in the table `record`, and
 `family` beside it. Model and catalogue lie in the folder too, to replay it when the bundle has moved on. What is hidden
@@ -16,18 +16,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import zstandard
-from sqlalchemy import URL, Connection, Engine, make_url
 
 from model_export.data.families import FAMILIES
 from model_export.data.jobs import in_order
 from model_export.data.life import START, body, life
-from model_export.data.people import is_simulated
 from model_export.data.slots import COLLECTION
 from model_export.data.table import empty_folder
 from model_export.encode import Catalog
 from model_export.request import RequestError
 from model_export.runtime import Generator, UnsafePlan, generate
-from sync import store
 
 SESSIONS = "sessions.jsonl"
 CONSENT = ("preferences", "training")
@@ -35,10 +32,6 @@ CONSENT = ("preferences", "training")
 CONSENT_VERSION = 1
 
 Progress = Callable[[int], object]
-
-
-class RealPeople(RuntimeError):
-    """The database has real accounts: simulated sessions must not come beside theirs."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +57,10 @@ class Plan:
 @dataclass(frozen=True)
 class Told:
     """One simulated person: `rows` for the log, `truth` for the truth file; how many wishes nothing fits, and the
-    plans that the checker refused, with payload and reason."""
+    plans that the checker refused, with payload and reason. `start` is the first day."""
 
     family: str
+    start: datetime
     rows: list[dict[str, Any]]
     truth: dict[str, Any]
     impossible: int
@@ -137,7 +131,7 @@ def tell(family: str, number: int, plan: Plan, generator: Generator, catalog: Ca
             for session in lived
         ],
     }
-    return Told(family, rows, truth, len(impossible), unsafe)
+    return Told(family, plan.start, rows, truth, len(impossible), unsafe)
 
 
 def row(stream: str, collection: str, record_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,31 +191,3 @@ def write(
             summary.add(told)
             progress(1)
     return summary
-
-
-def push(engine: Engine, people: Iterator[Told], progress: Progress = int) -> Summary:
-    """Publish each person's records into their account stream, a transaction each; a second time changes nothing.
-
-    Raises RealPeople when the database has accounts that are not simulated.
-    """
-    with engine.connect() as conn:
-        refuse_real_people(conn)
-    summary = Summary()
-    for told in people:
-        documents = {(entry["collection"], entry["id"]): entry["data"] for entry in told.rows}
-        with engine.begin() as conn:
-            store.publish(conn, told.rows[0]["stream"], documents)
-        summary.add(told)
-        progress(1)
-    return summary
-
-
-def driver_url(url: str) -> URL:
-    """The database's address with the driver we use. Raises sqlalchemy's ArgumentError."""
-    return make_url(url).set(drivername="postgresql+psycopg")
-
-
-def refuse_real_people(conn: Connection) -> None:
-    streams = conn.exec_driver_sql("SELECT stream FROM stream WHERE stream LIKE 'account:%%'").scalars()
-    if any(not is_simulated(stream) for stream in streams):
-        raise RealPeople("the database has real accounts: simulate into a database of its own")

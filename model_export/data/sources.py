@@ -1,4 +1,7 @@
-"""Where sessions come from: a simulator's files or the log's table. Both give only people who consent now."""
+"""Where sessions come from: a simulator's files or the log's table. Both give only people who consent now.
+
+In the table what a session says is sealed (docs/sync-records.md); the master key opens it, account by account.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ from model_export.data.replay import Raw
 from model_export.data.simulate import CONSENT, CONSENT_VERSION, SESSIONS
 from model_export.data.slots import COLLECTION
 from model_export.data.table import DatasetInvalid
+from sync.sealing import DataKey, MasterKey, SealBroken, is_sealed
+from sync.signing import KeyUnavailable
 
 FETCH = 500
 """Rows the driver holds at a time; a session takes some kilobytes."""
@@ -107,19 +112,24 @@ SELECT r.stream, r.data
    AND NOT c.deleted AND c.data -> 'training_consent' -> 'version' = %(version)s::text::jsonb
 """
 _ORDER = " ORDER BY r.stream, r.collection, r.id"
+_KEY = b"SELECT wrapped FROM account_key WHERE account = %(account)s::uuid"
+KEY_GONE = "its key is gone"
+"""Why a session of an account that was erased meanwhile is set aside."""
 
 
 class DatabaseSource:
     """The table `record`, read through a server-side cursor: memory stays flat, and one snapshot is read.
 
-    Raises DatasetInvalid for an address that is none, or a database that cannot be read.
+    `master` opens what is sealed. Raises DatasetInvalid for an address that is none, a database that cannot be read,
+    and sealed sessions that no master key, or not this one, opens.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, master: MasterKey | None = None) -> None:
         try:
             address = make_url(url).set(drivername="postgresql")
         except ArgumentError as error:
             raise DatasetInvalid("--database: not a database address") from error
+        self._master = master
         self._url = address.render_as_string(hide_password=False)
         self.name = address.render_as_string(hide_password=True)
         self._parameters = {
@@ -148,8 +158,33 @@ class DatabaseSource:
         with self._connect() as conn, conn.cursor("sessions") as rows:
             rows.itersize = FETCH
             rows.execute(_SESSIONS + _ORDER, self._parameters)
+            whose, key = "", None
             for stream, data in rows:
-                yield Raw(stream, data)
+                if not any(is_sealed(value) for value in data.values()):
+                    yield Raw(stream, data)
+                    continue
+                if stream != whose:
+                    whose, key = stream, self._key(conn, stream)
+                yield Raw(stream, None, aside=KEY_GONE) if key is None else Raw(stream, self._open(key, data))
+
+    def _key(self, conn: psycopg.Connection[Any], stream: str) -> DataKey | None:
+        """The stream's data key, None where it was destroyed."""
+        if self._master is None:
+            raise DatasetInvalid(
+                f"--database {self.name}: its sessions are sealed, and there is no master key here "
+                "(LIMBER_MASTER_KEY or LIMBER_MASTER_KMS, as the server has it)"
+            )
+        row = conn.execute(_KEY, {"account": stream.partition(":")[2]}).fetchone()
+        try:
+            return None if row is None else DataKey(self._master.unwrap(bytes(row[0]), stream), stream)
+        except (SealBroken, KeyUnavailable) as error:
+            raise DatasetInvalid(f"--database {self.name}: {error}") from error
+
+    def _open(self, key: DataKey, data: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return key.unseal_data(data)
+        except SealBroken as error:
+            raise DatasetInvalid(f"--database {self.name}: {error}") from error
 
     def snapshots(self) -> dict[int, str]:
         """Catalogue release -> key of its snapshot in the object store."""

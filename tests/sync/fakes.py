@@ -174,7 +174,7 @@ class FakeServer:
             return answer({**trust_document(self.signer), "statements": self.statements}, headers)
         if path == "/v1/catalog/changes":
             try:
-                body = self._changes(query.get("since"), int(query.get("limit", self.page)))
+                body = self.changes(query.get("since"), int(query.get("limit", self.page)))
             except (ValueError, TypeError, IndexError):
                 return raw(422, b"{}")  # not one of our cursors
             return answer(body, headers)
@@ -192,7 +192,7 @@ class FakeServer:
             return raw(416, b"")
         return raw(206, body[start:], {"content-range": f"bytes {start}-{len(body) - 1}/{len(body)}"})
 
-    def _changes(self, since: str | None, limit: int) -> dict[str, Any]:
+    def changes(self, since: str | None, limit: int = 4) -> dict[str, Any]:
         if since is None:
             return (
                 self._start() if self.release else {"changes": [], "cursor": self._cursor(0), "more": False}

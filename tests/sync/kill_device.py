@@ -1,4 +1,4 @@
-"""Run by test_device_faults.py: kills a syncing device at each of its steps and lets the next sync repair what is left.
+"""Run by tests: kills a syncing device at each of its steps and lets the next sync repair what is left.
 
 A step is a call, from the device's code, of a C function that changes SQLite or a file, or of the network. The
 child is ended by `os._exit`: nothing is rolled back, flushed or cleaned up. Prints the number of steps.
@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -53,8 +53,8 @@ class Posted:
         return sum(model["runs"] for report in reports for model in report["models"])
 
 
-def sync_until(device: Device, server: FakeServer, posted: Posted, step: int) -> int:
-    """Sync in a child that dies at the given step; returns how it ended."""
+def die_at(step: int, work: Callable[[], bool], calls: Collection[str] = CALLS) -> int:
+    """Do `work` in a child that dies at the given step; returns how it ended."""
     child = os.fork()
     if child == 0:
         count = 0
@@ -65,15 +65,19 @@ def sync_until(device: Device, server: FakeServer, posted: Posted, step: int) ->
             owner = getattr(function, "__self__", None) if event == "c_call" else ""
             outside = not isinstance(owner, str | bytes | io.BytesIO)
             of_interest = outside and function.__name__ in STEPS
-            if of_interest or (event == "call" and frame.f_code.co_qualname in CALLS):
+            if of_interest or (event == "call" and frame.f_code.co_qualname in calls):
                 count += 1
                 if count > step:
                     os._exit(KILLED)
 
         sys.setprofile(on_call)
-        report = device.sync(server, None, no_check, send=posted)
-        os._exit(COMPLETED if report.ok else 1)
+        os._exit(COMPLETED if work() else 1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def sync_until(device: Device, server: FakeServer, posted: Posted, step: int) -> int:
+    """Sync in a child that dies at the given step; returns how it ended."""
+    return die_at(step, lambda: device.sync(server, None, no_check, send=posted).ok)
 
 
 def held(device: Device) -> dict[tuple[str, str], Any]:

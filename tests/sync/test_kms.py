@@ -1,17 +1,21 @@
-"""A signing key in AWS KMS: the API as it is documented, spoken by a small server on loopback."""
+"""Keys in AWS KMS, to sign and to wrap: the API as it is documented, spoken by a small server on loopback."""
 
 import base64
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sync.kms import LONGEST_MESSAGE, open_kms
+from sync.kms import LONGEST_MESSAGE, open_kms, open_kms_master
+from sync.sealing import SealBroken, new_data_key, open_master
 from sync.signing import KeyInvalid, KeyUnavailable, parse_trust, sign, trust_document, verify
 from tests.sync.fakes import serving
 
@@ -42,12 +46,28 @@ class Kms:
                 "KeySpec": "ECC_NIST_EDWARDS25519",
                 "KeyUsage": "SIGN_VERIFY",
             }
+        if operation in ("TrentService.Encrypt", "TrentService.Decrypt"):
+            return self.wrapping(operation, body)
         assert operation == "TrentService.Sign"
         assert (body["MessageType"], body["SigningAlgorithm"]) == ("RAW", "ED25519_SHA_512")
         message = base64.b64decode(body["Message"])
         assert len(message) <= 4096
         signature = self.key.sign(message if self.fault != "wrong" else b"something else")
         return 200, {"Signature": base64.b64encode(signature).decode(), "KeyId": body["KeyId"]}
+
+    def wrapping(self, operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """A symmetric key: the encryption context is authenticated, and needed again to decrypt."""
+        context = json.dumps(body["EncryptionContext"], sort_keys=True).encode()
+        cipher = AESGCM(b"m" * 32)
+        if operation == "TrentService.Encrypt":
+            blob = b"n" * 12 + cipher.encrypt(b"n" * 12, base64.b64decode(body["Plaintext"]), context)
+            return 200, {"CiphertextBlob": base64.b64encode(blob).decode(), "KeyId": body["KeyId"]}
+        blob = base64.b64decode(body["CiphertextBlob"])
+        try:
+            plain = cipher.decrypt(blob[:12], blob[12:], context)
+        except InvalidTag:
+            return 400, {"__type": "InvalidCiphertextException"}
+        return 200, {"Plaintext": base64.b64encode(plain).decode(), "KeyId": body["KeyId"]}
 
 
 @pytest.fixture
@@ -74,8 +94,10 @@ def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Kms, str]]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
         open_kms.cache_clear()
+        open_kms_master.cache_clear()
         yield fake, f"alias/limber?region=eu-central-1&endpoint={address}"
     open_kms.cache_clear()
+    open_kms_master.cache_clear()
 
 
 def test_what_kms_signs_verifies_like_any_other_signature(kms: tuple[Kms, str]) -> None:
@@ -131,5 +153,33 @@ def test_what_kms_refuses_is_told(kms: tuple[Kms, str]) -> None:
     "address", ["", "?region=x", "alias/a?colour=red", "alias/a?region=x&endpoint=ftp://x"]
 )
 def test_an_address_that_makes_no_sense_is_refused(address: str) -> None:
-    with pytest.raises(KeyInvalid, match="KMS key"):
-        open_kms(address)
+    for door in (open_kms, open_kms_master):
+        with pytest.raises(KeyInvalid, match="KMS key"):
+            door(address)
+
+
+STREAM = "account:019ba403-eeff-75a4-a051-f21f6eb7e9c2"
+
+
+def test_a_data_key_is_wrapped_for_one_stream(kms: tuple[Kms, str], tmp_path: Path) -> None:
+    fake, address = kms
+    master, key = open_master(tmp_path / "none", address), new_data_key()
+    assert master.name == "kms:alias/limber"
+    wrapped = master.wrap(key, STREAM)
+    assert key not in wrapped
+    assert master.unwrap(wrapped, STREAM) == key
+    assert fake.calls == ["TrentService.Encrypt", "TrentService.Decrypt"]
+    for changed, stream in ((wrapped, STREAM + "0"), (wrapped[:-1] + b"?", STREAM)):
+        with pytest.raises(SealBroken, match="does not open with master key kms:alias/limber"):
+            master.unwrap(changed, stream)
+
+
+def test_a_master_key_out_of_reach_is_no_broken_seal(kms: tuple[Kms, str]) -> None:
+    fake, address = kms
+    master = open_kms_master(address)
+    wrapped = master.wrap(new_data_key(), STREAM)
+    fake.fault = "denied"
+    with pytest.raises(KeyUnavailable, match="not for you"):
+        master.unwrap(wrapped, STREAM)
+    with pytest.raises(KeyUnavailable, match="not for you"):
+        master.wrap(b"k" * 32, STREAM)

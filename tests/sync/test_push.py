@@ -1,6 +1,7 @@
 """Pushing: what an account's stream takes, what it refuses and why, and that a repeat moves nothing."""
 
 import json
+import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -369,3 +370,14 @@ def test_a_new_epoch_for_all_sends_every_reader_back(send: Send, engine: Engine,
     with engine.begin() as writing:
         assert store.new_epochs(writing) == 1
     assert store.pull(conn, ACCOUNT, before, 10).reason == "epoch"
+
+
+def test_a_page_ends_before_large_records_fill_it(send: Send, conn: Connection, new_reader: Any) -> None:
+    noise = random.Random(7).randbytes(1_500_000).hex()  # PostgreSQL cannot make it much smaller
+    large = {"note": Rule(max_bytes=4_000_000)}
+    for name in "abcdef":
+        send(put(name, 0, t=noise + name), rules=large)
+    first = store.pull(conn, ACCOUNT, None, 100)
+    assert 2 <= first.count <= 4
+    assert first.cursor.until == 6
+    assert sorted(key[1] for key in new_reader(ACCOUNT, 100).catch_up(conn).documents) == list("abcdef")

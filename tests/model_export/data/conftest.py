@@ -8,6 +8,7 @@ import pytest
 from model_export.cli import CommandError
 from model_export.data import dataset, shelf, simulate, sources
 from model_export.data.commands import register
+from sync.sealing import create_master
 
 PLAN = simulate.Plan(families=tuple(simulate.FAMILIES), people=2, sessions=3, seed=5, withheld=2)
 """Sixteen people, of whom every second withholds consent."""
@@ -30,6 +31,14 @@ def simulated(told, tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def master(tmp_path, monkeypatch):
+    """The server's master key, where its settings say it is."""
+    path = tmp_path / "keys" / "master.key"
+    monkeypatch.setenv("LIMBER_MASTER_KEY", str(path))
+    return create_master(path)
+
+
 SALT = b"a salt for tests only, 32 bytes."
 
 
@@ -37,9 +46,9 @@ SALT = b"a salt for tests only, 32 bytes."
 def build():
     """build(source, out, **options) -> dataset.json; a source is a folder, a database's URL or a Source."""
 
-    def make(source, out, **options):
+    def make(source, out, *, master=None, **options):
         if isinstance(source, str):
-            source = sources.DatabaseSource(source)
+            source = sources.DatabaseSource(source, master)
         elif not hasattr(source, "read"):
             source = sources.FolderSource(source)
         return dataset.build(source, out, **{"salt": SALT, "shelf": shelf.find(None), **options})

@@ -9,11 +9,14 @@ import pyarrow as pa
 import pytest
 
 from model_export import bundle
-from model_export.data import dataset, replay, simulate, sources, table
+from model_export.data import dataset, replay, simulate, simulate_push, sources, table
 from model_export.policy import FEATURES
 from sync import store
 from sync.objects import open_store
+from sync.push import push
+from sync.records import RULES
 from sync.releases import Release, record_release
+from sync.sealing import FileMaster
 
 SALT = b"a salt for tests only, 32 bytes."
 
@@ -59,9 +62,9 @@ def sorted_rows(folder):
     return sorted(rows, key=lambda row: (row["session"], row["place"]))
 
 
-def test_both_sources_give_the_same_rows(database_url, engine, told, made, build, tmp_path):
-    simulate.push(engine, iter(told))
-    about = build(database_url, tmp_path / "out")
+def test_both_sources_give_the_same_rows(database_url, engine, told, made, build, tmp_path, master):
+    simulate_push.push_everyone(engine, iter(told), master)
+    about = build(database_url, tmp_path / "out", master=master)
     assert sorted_rows(tmp_path / "out") == sorted_rows(made)
     other = table.about(made)
     for name in ("rows", "sessions", "people", "simulated_people", "models", "catalogs", "features", "salt"):
@@ -69,10 +72,10 @@ def test_both_sources_give_the_same_rows(database_url, engine, told, made, build
 
 
 def test_a_servers_own_settings_say_where_to_read(
-    database_url, engine, told, catalog, held, command, tmp_path, monkeypatch
+    database_url, engine, told, catalog, held, command, tmp_path, monkeypatch, master
 ):
-    """Database, models and catalogue releases come from DATABASE_URL and LIMBER_OBJECTS."""
-    simulate.push(engine, iter(told[:1]))
+    """DATABASE_URL, LIMBER_OBJECTS and LIMBER_MASTER_KEY, as the server has them."""
+    simulate_push.push_everyone(engine, iter(told[:1]), master)
     objects = open_store(str(tmp_path / "objects"))
     body = json.dumps({"release": catalog.release, "changes": catalog_documents()}).encode()
     objects.put_if_absent("snapshots/one.json", body, "application/json")
@@ -95,31 +98,75 @@ def catalog_documents():
     return json.loads((bundle.FOLDER / "catalog.json").read_text())["documents"]
 
 
-def documents(rows):
-    return {(row["collection"], row["id"]): row["data"] for row in rows}
+class Phone:
+    """A phone of a simulated account, which writes later than all that was simulated."""
+
+    def __init__(self, engine, told):
+        self.engine, self.stream, self.ms = engine, told.rows[0]["stream"], 2_000_000_000_000
+
+    def write(self, collection, record_id, fields):
+        """Push a patch; fields None deletes. Returns its status."""
+        self.ms += 1
+        patch = {"collection": collection, "id": record_id, "hlc": f"{self.ms:012x}-0000-{1:016x}"}
+        patch |= {"delete": True} if fields is None else {"set": fields}
+        with self.engine.begin() as conn:
+            return push(conn, self.stream, [patch], now_ms=self.ms, rules=RULES).results[0].status
 
 
-def test_a_withdrawn_consent_leaves_the_next_dataset(database_url, engine, told, build, tmp_path):
-    simulate.push(engine, iter(told[:4]))
+def test_a_withdrawn_consent_leaves_the_next_dataset(database_url, engine, told, build, tmp_path, master):
+    simulate_push.push_everyone(engine, iter(told[:4]), master)
     person, other = told[0], told[2]
-    stream = person.rows[0]["stream"]
-    before = build(database_url, tmp_path / "before")
-    withdrawn = documents(person.rows) | {simulate.CONSENT: {"training_consent": None}}
-    with engine.begin() as conn:
-        store.publish(conn, stream, withdrawn)
-    after = build(database_url, tmp_path / "after")
+    phone, stream = Phone(engine, person), person.rows[0]["stream"]
+    before = build(database_url, tmp_path / "before", master=master)
+    assert phone.write(*simulate.CONSENT, {"training_consent": None}) == "applied"
+    after = build(database_url, tmp_path / "after", master=master)
     left = {row["person"] for row in rows_of(tmp_path / "after")}
     assert left == {replay.hashed(SALT, other.rows[0]["stream"])}
     assert {row["person"] for row in rows_of(tmp_path / "before")} == left | {replay.hashed(SALT, stream)}
     assert after["sessions"] == before["sessions"] - len(sessions(person.rows))
 
-    # Giving it back, a person is in again; deleting a session, that one is not.
-    with engine.begin() as conn:
-        store.publish(conn, stream, documents(person.rows[:-1]))
-        store.publish(conn, other.rows[0]["stream"], documents(other.rows[1:]))  # the consent record deleted
-    again = build(database_url, tmp_path / "again")
+    # Giving it back, a person is in again; without the record there is no consent.
+    given = {"version": simulate.CONSENT_VERSION, "at": "2026-03-01T08:00:00Z"}
+    assert phone.write(*simulate.CONSENT, {"training_consent": given}) == "applied"
+    assert Phone(engine, other).write(*simulate.CONSENT, None) == "applied"
+    again = build(database_url, tmp_path / "again", master=master)
     assert {row["person"] for row in rows_of(tmp_path / "again")} == {replay.hashed(SALT, stream)}
-    assert again["sessions"] == len(sessions(person.rows)) - 1
+    assert again["sessions"] == len(sessions(person.rows))
+
+    # Consent to an earlier text is none to this one.
+    assert phone.write(*simulate.CONSENT, {"training_consent": {**given, "version": 99}}) == "applied"
+    assert build(database_url, tmp_path / "none", master=master)["sessions"] == 0
+
+
+def test_an_erased_session_is_not_in_a_dataset(database_url, engine, told, build, tmp_path, master):
+    simulate_push.push_everyone(engine, iter(told[:1]), master)
+    gone = told[0].rows[-1]
+    with engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE record SET deleted = true WHERE id = %(id)s", {"id": gone["id"]})
+    about = build(database_url, tmp_path / "out", master=master)
+    assert about["sessions"] == len(sessions(told[0].rows)) - 1
+
+
+def test_without_the_master_key_there_is_no_dataset(database_url, engine, told, build, tmp_path, master):
+    simulate_push.push_everyone(engine, iter(told[:1]), master)
+    with pytest.raises(table.DatasetInvalid, match="LIMBER_MASTER_KEY"):
+        build(database_url, tmp_path / "none")
+    other = FileMaster(b"another key of 32 bytes for this")
+    with pytest.raises(table.DatasetInvalid, match=r"does not open with master key file:[0-9a-f]{16}$"):
+        build(database_url, tmp_path / "other", master=other)
+
+
+def test_sessions_whose_key_was_destroyed_are_set_aside(database_url, engine, told, build, tmp_path, master):
+    simulate_push.push_everyone(engine, iter(told[:4]), master)
+    stream = told[0].rows[0]["stream"]
+    with engine.begin() as conn:
+        account = {"account": stream.partition(":")[2]}
+        conn.exec_driver_sql("DELETE FROM account_key WHERE account = %(account)s", account)
+    about = build(database_url, tmp_path / "out", master=master)
+    assert about["set_aside"] == {"its key is gone": len(sessions(told[0].rows))}
+    assert {row["person"] for row in rows_of(tmp_path / "out")} == {
+        replay.hashed(SALT, told[2].rows[0]["stream"])
+    }
 
 
 def test_the_password_of_a_database_is_not_written_down():

@@ -13,12 +13,13 @@ import zstandard
 
 from model_export import bundle
 from model_export.checker import Violation
-from model_export.data import families, jobs, life, people, simulate
+from model_export.data import families, jobs, life, people, simulate, simulate_push
 from model_export.data.families import FAMILIES, Chances
 from model_export.data.slots import parse
 from model_export.data.table import DatasetInvalid
 from model_export.runtime import generate
 from sync import store
+from sync.sealing import DataKey, create_master, is_sealed
 
 
 def test_simulation_is_the_same_for_any_number_of_jobs(held, catalog, plan, simulated, tmp_path):
@@ -255,9 +256,9 @@ def test_a_killed_process_is_told_and_leaves_none_behind(command):
         list(jobs.in_order(os._exit, range(20), jobs=2, begin=int))
 
 
-def test_a_simulation_never_comes_beside_real_accounts(database_url, engine, told, command):
-    simulate.push(engine, iter(told[:2]))
-    simulate.push(engine, iter(told[:2]))
+def test_a_simulation_never_comes_beside_real_accounts(database_url, engine, told, command, master):
+    simulate_push.push_everyone(engine, iter(told[:2]), master)
+    simulate_push.push_everyone(engine, iter(told[:2]), master)
     with engine.begin() as conn:
         head = store.read_head(conn, told[0].rows[0]["stream"])
         assert head.seq == len(told[0].rows)  # the second time changed nothing
@@ -269,3 +270,33 @@ def test_a_simulation_never_comes_beside_real_accounts(database_url, engine, tol
         command("simulate", *few, "--to-database", database_url)
     with pytest.raises(command.error, match="--to-database"):
         command("simulate", *few, "--to-database", "postgresql://nobody@127.0.0.1:1/none")
+
+
+def test_what_is_pushed_is_sealed_as_a_phones_is(engine, told, master):
+    simulate_push.push_everyone(engine, iter(told[:1]), master)
+    person, stream = told[0], told[0].rows[0]["stream"]
+    with engine.begin() as conn:
+        stored = store.state(conn, stream)
+        wrapped = conn.exec_driver_sql("SELECT wrapped FROM account_key").scalar_one()
+        clocks = conn.exec_driver_sql("SELECT count(*) FROM record WHERE hlc IS NULL").scalar_one()
+    assert clocks == 0
+    key = DataKey(master.unwrap(wrapped, stream), stream)
+    for row in person.rows:
+        data = stored[row["collection"], row["id"]]
+        sealed = {name for name, value in data.items() if is_sealed(value)}
+        assert sealed == ({"payload", "slots"} if row["collection"] == "session" else set())
+        assert key.unseal_data(data) == row["data"]
+
+
+def test_accounts_of_another_master_key_are_told_in_a_sentence(
+    database_url, engine, told, command, master, tmp_path, monkeypatch
+):
+    few = ["--family", "noise", "--people", 1, "--sessions", 1, "--jobs", 1]
+    assert command("simulate", *few, "--to-database", database_url) == 0
+    other = tmp_path / "other.key"
+    monkeypatch.setenv("LIMBER_MASTER_KEY", str(other))
+    with pytest.raises(command.error, match="no master key"):
+        command("simulate", *few, "--to-database", database_url)
+    create_master(other)
+    with pytest.raises(command.error, match="does not open with master key file:"):
+        command("simulate", *few, "--to-database", database_url)
