@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,6 +79,38 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _smtp(value: str) -> str:
+    parts = urlsplit(value)
+    try:
+        fine = parts.scheme in {"smtp", "smtps"} and parts.hostname and (parts.port or 25) > 0
+    except ValueError:
+        fine = False
+    # The address may hold a password: it is not repeated in the message.
+    if not fine or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must be smtp://user:password@host:587 or smtps://user:password@host:465")
+    return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    """Origins (RFC 6454) separated by spaces."""
+    for each in value.split():
+        parts = urlsplit(each)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.netloc
+            or f"{parts.scheme}://{parts.netloc}" != each
+        ):
+            raise ValueError("must be origins such as https://app.limber.example, separated by spaces")
+    return tuple(value.split())
+
+
+def _mail_from(value: str) -> str:
+    name, address = parseaddr(value)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or any(ord(char) < 32 for char in value):
+        raise ValueError("must be an e-mail address such as Limber <no-reply@limber.example>")
+    return formataddr((name, address))
+
+
 def _log_level(value: str) -> str:
     level = value.lower()
     if level not in {"debug", "info", "warning", "error", "critical"}:
@@ -117,7 +151,18 @@ class Settings:
     token_key: Path = field(
         default=Path(), metadata=_env("LIMBER_TOKEN_KEY", Path, "Key of access tokens: ES256, PEM or JWKS")
     )
-    issuer: str = field(default="", metadata=_env("LIMBER_ISSUER", _host, "Issuer of access tokens"))
+    master_key: Path = field(
+        default=Path(),
+        metadata=_env("LIMBER_MASTER_KEY", Path, "Key that wraps the accounts' data keys (64 hex digits)"),
+    )
+    master_kms: str | None = field(
+        default=None,
+        metadata=_env("LIMBER_MASTER_KMS", _text, "AWS KMS key that wraps data keys instead of the file"),
+    )
+    issuer: str = field(
+        default="",
+        metadata=_env("LIMBER_ISSUER", _public_url, "Issuer of tokens, an address (OpenID Connect)"),
+    )
     host: str = field(default="127.0.0.1", metadata=_env("LIMBER_HOST", _host, "Address to listen on"))
     port: int = field(default=8000, metadata=_env("LIMBER_PORT", _whole(1, 65535), "Port to listen on"))
     workers: int = field(default=1, metadata=_env("LIMBER_WORKERS", _whole(1, 256), "Server processes"))
@@ -125,9 +170,19 @@ class Settings:
         default=None,
         metadata=_env("LIMBER_PUBLIC_URL", _public_url, "Address that clients use; makes links absolute"),
     )
+    web_origins: tuple[str, ...] = field(
+        default=(),
+        metadata=_env(
+            "LIMBER_WEB_ORIGINS", _origins, "Further origins that the app on the web is served from"
+        ),
+    )
     max_body_bytes: int = field(
         default=1_048_576,
         metadata=_env("LIMBER_MAX_BODY_BYTES", _whole(1024, 2**30), "Largest request body, bytes"),
+    )
+    import_max_bytes: int = field(
+        default=67_108_864,
+        metadata=_env("LIMBER_IMPORT_MAX_BYTES", _whole(1024, 2**30), "Largest archive of an import, bytes"),
     )
     page_limit: int = field(
         default=1000,
@@ -171,6 +226,43 @@ class Settings:
             "LIMBER_HEALTH_MAX_DROP", _share, "Most loss of completed items against the one before"
         ),
     )
+    sync_seconds: int = field(
+        default=900,
+        metadata=_env("LIMBER_SYNC_SECONDS", _whole(1, 86_400), "Seconds between a device's syncs"),
+    )
+    sync_per_minute: int = field(
+        default=300,
+        metadata=_env("LIMBER_SYNC_PER_MINUTE", _whole(0, 10**6), "Syncs a minute of one account, 0 for any"),
+    )
+    account_records: int = field(
+        default=100_000,
+        metadata=_env("LIMBER_ACCOUNT_RECORDS", _whole(1, 10**9), "Most records of one account"),
+    )
+    account_bytes: int = field(
+        default=268_435_456,
+        metadata=_env("LIMBER_ACCOUNT_BYTES", _whole(1024, 10**12), "Most bytes of one account's records"),
+    )
+    live_url: str | None = field(
+        default=None,
+        metadata=_env("LIMBER_LIVE_URL", _public_url, "Address of the live process, if there is one"),
+    )
+    live_port: int = field(
+        default=8001, metadata=_env("LIMBER_LIVE_PORT", _whole(1, 65535), "Port of the live process")
+    )
+    smtp: str | None = field(
+        default=None, metadata=_env("LIMBER_SMTP", _smtp, "Mail server; without one letters go into a folder")
+    )
+    mail_from: str = field(
+        default="", metadata=_env("LIMBER_MAIL_FROM", _mail_from, "Sender of letters, an e-mail address")
+    )
+    providers: Path | None = field(
+        default=None,
+        metadata=_env("LIMBER_PROVIDERS", Path, "JSON file of OpenID providers that people may sign in with"),
+    )
+    proxies: int = field(
+        default=0,
+        metadata=_env("LIMBER_PROXIES", _whole(0, 10), "Proxies of ours whose X-Forwarded-For is believed"),
+    )
 
     def __post_init__(self) -> None:
         # These defaults follow other settings, so they are known only now.
@@ -178,10 +270,26 @@ class Settings:
             object.__setattr__(self, "objects", str(self.data / "objects"))
         if self.signing_key == Path():
             object.__setattr__(self, "signing_key", self.data / "keys" / "signing.pem")
+        if self.master_key == Path():
+            object.__setattr__(self, "master_key", self.data / "keys" / "master.key")
         if self.token_key == Path():
             object.__setattr__(self, "token_key", self.data / "keys" / "tokens.pem")
         if not self.issuer:
-            object.__setattr__(self, "issuer", self.public_url or "urn:limber:local")
+            object.__setattr__(self, "issuer", self.address)
+        if not self.mail_from:
+            object.__setattr__(self, "mail_from", f"Limber <no-reply@{urlsplit(self.address).hostname}>")
+
+    @property
+    def address(self) -> str:
+        """Where clients reach us. Never taken from a request: its Host header is whatever the sender likes."""
+        host = "127.0.0.1" if self.host == "0.0.0.0" else "[::1]" if self.host == "::" else self.host  # noqa: S104
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach us over TLS, so that cookies can be held to it."""
+        return self.address.startswith("https:")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -232,9 +340,11 @@ DERIVED = {
     "objects": "<LIMBER_DATA>/objects",
     "signing_key": "<LIMBER_DATA>/keys/signing.pem",
     "token_key": "<LIMBER_DATA>/keys/tokens.pem",
+    "master_key": "<LIMBER_DATA>/keys/master.key",
     "issuer": "<LIMBER_PUBLIC_URL>",
+    "mail_from": "no-reply@<LIMBER_PUBLIC_URL>",
 }
 
 
 def _shown(default: object) -> str:
-    return "" if default is None else str(default)
+    return "" if default is None or default == () else str(default)
