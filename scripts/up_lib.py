@@ -4,7 +4,6 @@ import argparse
 import http.client
 import json
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,22 +13,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import up_ports
 import up_processes
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from up_processes import Stopped, UpError
 
-from server import auth, database
+from server import auth, database, upkeep
+from server.accounts import mail
 from server.catalog import publish
 from server.keys import signing_key
 from server.models import Ask, newest_model
 from server.settings import Settings, SettingsError
-from sync import objects, releases, signing
+from sync import objects, releases, sealing, signing
 from sync.device_model import CONTRACT
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = 8
 READY_SECONDS = 60
+LIVE_REQUESTS = 21_000  # more than server.live lets in, so that it can say so
 ROUTINE = ["--kind", "warmup", "--activity", "run_distance", "--minutes", "12"]
 ROUTINE += ["--condition", "achilles_tendinopathy"]
 
@@ -51,8 +53,7 @@ class Run:
 
     @property
     def address(self) -> str:
-        host = "127.0.0.1" if self.settings.host in ("0.0.0.0", "") else self.settings.host  # noqa: S104
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
+        return f"http://{up_ports.own_host(self.settings)}:{self.settings.port}"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -120,12 +121,13 @@ def _prepare(arguments: argparse.Namespace, stack: ExitStack) -> Run:
     if arguments.data is not None:
         env["LIMBER_DATA"] = str(arguments.data)
     if arguments.port is not None:
-        env["LIMBER_PORT"] = str(arguments.port or _free_port())
+        env["LIMBER_PORT"] = str(arguments.port or up_ports.free_port())
     if arguments.workers is not None:
         env["LIMBER_WORKERS"] = str(arguments.workers)
     env.setdefault("LIMBER_DATA", str(ROOT / "var"))
     # Children run elsewhere than here: relative paths are settled now.
-    for name in ("LIMBER_DATA", "LIMBER_SIGNING_KEY", "LIMBER_TOKEN_KEY", "LIMBER_MODEL"):
+    for name in ("LIMBER_DATA", "LIMBER_SIGNING_KEY", "LIMBER_TOKEN_KEY", "LIMBER_MASTER_KEY", "LIMBER_MODEL",
+                 "LIMBER_PROVIDERS"):  # fmt: skip
         if env.get(name):
             env[name] = str(Path(env[name]).expanduser().resolve())
     if env.get("LIMBER_OBJECTS") and "://" not in env["LIMBER_OBJECTS"]:
@@ -134,7 +136,7 @@ def _prepare(arguments: argparse.Namespace, stack: ExitStack) -> Run:
     env["NO_PROXY"] = env["no_proxy"] = ",".join(
         filter(None, [env.get("NO_PROXY") or env.get("no_proxy"), "127.0.0.1", "localhost"])
     )
-    settings = Settings.from_env(env)
+    settings = up_ports.with_live(env, Settings.from_env(env))
     env["LIMBER_PORT"], env["LIMBER_WORKERS"] = str(settings.port), str(settings.workers)
     data = settings.data
     try:
@@ -143,30 +145,11 @@ def _prepare(arguments: argparse.Namespace, stack: ExitStack) -> Run:
         raise UpError(f"--data {data}: {error.strerror}; choose a folder that you can write to") from None
     processes = up_processes.take(data, stack)
     run = Run(settings, data, processes, env)
-    _need_free_port(settings)
+    up_ports.need_free_port(settings.host, settings.port)
+    if settings.live_url is not None:
+        up_ports.need_free_port(settings.host, settings.live_port, "LIMBER_LIVE_PORT=")
     processes.record(run.address)
     return run
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _need_free_port(settings: Settings) -> None:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except PermissionError:
-            raise UpError(f"port {settings.port} needs root; choose another, such as --port 8000") from None
-        except OSError as error:
-            raise UpError(
-                f"port {settings.port} on {settings.host} is taken by another program ({error.strerror}); "
-                f"choose another, such as --port {settings.port + 1 if settings.port < 65535 else 8000}"
-            ) from None
 
 
 @contextmanager
@@ -248,6 +231,8 @@ def _signing_key(run: Run, notes: list[str]) -> Path:
         signing.create_key(path)
         notes.append("new")
     auth.create_token_key(run.settings.token_key)
+    if run.settings.master_kms is None and not run.settings.master_key.exists():
+        sealing.create_master(run.settings.master_key)
     trust = run.data / "keys" / "trust.json"
     document = json.dumps(signing.trust_document(signing_key(run.settings)), indent=2) + "\n"
     if not trust.exists() or trust.read_text() != document:
@@ -267,7 +252,7 @@ def _catalogue(run: Run, url: str, notes: list[str]) -> None:
         publish.load_seed(conn)
         release = publish.publish_release(conn, store, key, datetime.now(UTC))
         current = release or releases.current_release(conn, publish.STREAM)
-        forgotten = publish.forget_deletions(conn, run.settings.tombstone_days, datetime.now(UTC))
+    forgotten = upkeep.prune(engine, run.settings.tombstone_days, datetime.now(UTC))
     assert current is not None
     manifest: dict[str, Any] = current.manifest["manifest"]
     notes.append(f"release {current.number}, {manifest['documents']} documents")
@@ -304,33 +289,48 @@ def _model(run: Run, url: str, notes: list[str]) -> None:
 
 
 def _serve(run: Run) -> None:
-    """Start the server and return when it is ready."""
-    log = run.logs / "server.log"
-    up_processes.rotate(log)
+    """Start the server, and the live process beside it, and return when both are ready."""
     settings = run.settings
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"]
-    command += ["--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)]
     # A request holds one database connection at a time: more threads than connections would only queue.
-    command += ["--blocking-threads", str(settings.pool_size), "server.wsgi:app"]
-    run.processes.start("server", command, log, run.env, ROOT)
+    threads = ["--workers", str(settings.workers), "--blocking-threads", str(settings.pool_size)]
+    _granian(run, "server", "wsgi", settings.port, [*threads, "server.wsgi:app"])
+    if settings.live_url is not None:
+        # One process for all listening devices: each is a request that stays.
+        alone = ["--workers", "1", "--backpressure", str(LIVE_REQUESTS)]
+        _granian(run, "live", "asgi", settings.live_port, [*alone, "server.live:app"])
     deadline = time.monotonic() + READY_SECONDS
+    _wait_ready(run, "server", settings.port, "/readyz", deadline)
+    if settings.live_url is not None:
+        _wait_ready(run, "live", settings.live_port, "/healthz", deadline)
+
+
+def _granian(run: Run, name: str, interface: str, port: int, more: list[str]) -> None:
+    log = run.logs / f"{name}.log"
+    up_processes.rotate(log)
+    command = [sys.executable, "-m", "granian", "--interface", interface, "--no-ws"]
+    command += ["--respawn-failed-workers", "--host", run.settings.host, "--port", str(port), *more]
+    run.processes.start(name, command, log, run.env, ROOT)
+
+
+def _wait_ready(run: Run, name: str, port: int, path: str, deadline: float) -> None:
     while True:
         run.processes.check()
-        status, said = _get(run.settings, "/readyz")
+        status, said = _get(run.settings, path, port)
         if status == 200:
             return
         if time.monotonic() > deadline:
+            log = run.logs / f"{name}.log"
             end = up_processes.tail(log)
             raise UpError(
-                f"the server is not ready after {READY_SECONDS} s: {said}\nthe end of {log}:\n{end}"
+                f"the {name} is not ready after {READY_SECONDS} s: {said}\nthe end of {log}:\n{end}"
             )
         time.sleep(0.05)
 
 
-def _get(settings: Settings, path: str) -> tuple[int, str]:
+def _get(settings: Settings, path: str, port: int) -> tuple[int, str]:
     """Status and body of a GET on our own server, (0, reason) while it does not answer."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
-    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -360,10 +360,12 @@ def _print_addresses(run: Run, url: str) -> None:
     for name, value in (
         ("site", run.address),
         ("API docs", f"{run.address}/docs"),
+        ("live", run.settings.live_url or "no LIMBER_LIVE_URL"),
         ("database", shown),
         ("data", str(run.data)),
         ("objects", run.settings.objects),
         ("logs", str(run.logs)),
+        ("letters", "through LIMBER_SMTP" if run.settings.smtp else str(mail.folder(run.settings))),
     ):
         print(f"    {name:10}{value}")
     sys.stdout.flush()

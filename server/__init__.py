@@ -13,10 +13,21 @@ from flask import Flask, Response
 from sqlalchemy import Engine
 
 from server import health, objects, pages, problems, telemetry, web
+from server.access import name_view
+from server.accounts import authorize, device_pages, end_session, oauth, sign_in
+from server.accounts.data_views import blp as account_blp
+from server.accounts.physio_views import blp as physio_blp
+from server.accounts.support_views import blp as support_blp
+from server.accounts.tokens import denials
+from server.adapters.rxdb import blp as rxdb_blp
+from server.adapters.watermelondb import blp as watermelondb_blp
+from server.auth import KeyFile, Verifier
 from server.caching import Bodies, Timed
 from server.db import open_engine, read
 from server.models.shipping_views import blp as shipping_blp
 from server.models.views import blp as models_blp
+from server.replication import shared
+from server.replication.sync_views import blp as sync_blp
 from server.replication.views import blp as replication_blp
 from server.routines import Ready, load, wanted
 from server.routines.views import blp as routines_blp
@@ -30,6 +41,8 @@ BODY_CACHE_BYTES = 32 * 2**20
 RELEASE_SECONDS = 2.0
 # How old the head may be that /v1/catalog/changes compares an ETag with.
 HEAD_SECONDS = 0.1
+# How long a server process goes on with the token keys and the list of withdrawn tokens that it has.
+TOKEN_SECONDS = 1.0
 
 
 class App(Flask):
@@ -82,6 +95,9 @@ def create_app(
         want = read(engine, lambda conn: wanted(conn, settings.model))
         return load(want, held, store, settings.model, loaded_runtime())
 
+    token_seconds = min(TOKEN_SECONDS, release_seconds)
+    token_keys = KeyFile(settings.token_key, token_seconds)
+    denied = Timed(lambda _: read(engine, denials), token_seconds)
     app.extensions["limber"] = State(
         settings=settings,
         engine=engine,
@@ -95,10 +111,17 @@ def create_app(
         routines=Timed(make_ready, release_seconds),
         runtime=loaded_runtime,
         admission=lambda: admission or import_module("model_export.admission"),
+        verifier=Verifier(settings.issuer, token_keys, denied.get),
+        token_keys=token_keys,
     )
-    web.install(app, https=(settings.public_url or "").startswith("https:"))
+    shared.prepare(app, settings, engine, release_seconds)
+    web.install(app, https=settings.https)
     _document(app)
     app.register_blueprint(pages.blp)
+    app.register_blueprint(oauth.blp)
+    for pages_of in (authorize, device_pages, end_session):
+        app.register_blueprint(pages_of.blp)
+    sign_in.install(app, settings)
     problems.install(app)
     return app
 
@@ -119,7 +142,20 @@ def _document(app: Flask) -> None:
         "bearer",
         {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "RFC 9068 access token"},
     )
-    for blp in (replication_blp, objects.blp, models_blp, shipping_blp, routines_blp, health.blp):
+    for blp in (
+        replication_blp,
+        sync_blp,
+        watermelondb_blp,
+        rxdb_blp,
+        account_blp,
+        physio_blp,
+        support_blp,
+        objects.blp,
+        models_blp,
+        shipping_blp,
+        routines_blp,
+        health.blp,
+    ):
         api.register_blueprint(blp)
     document = api.spec.to_dict()
     # flask-smorest cannot be told that errors have a media type of their own.
@@ -132,4 +168,4 @@ def _document(app: Flask) -> None:
     def openapi() -> Response:
         return pages.compressible(body, "application/json")
 
-    app.add_url_rule("/openapi.json", "openapi", openapi)
+    app.add_url_rule("/openapi.json", "openapi", name_view(openapi, "public"))

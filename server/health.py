@@ -13,6 +13,7 @@ from flask import Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.access import public
 from server.db import read
 from server.problems import is_outage, problem
 from server.replication.schemas import NoQuery
@@ -59,6 +60,7 @@ def checks(conn: Connection) -> dict[str, str]:
 
 
 @blp.route("/healthz")
+@public(blp)
 @blp.doc(operationId="getHealth", summary="The process is alive")
 @blp.arguments(NoQuery(), location="query")
 @blp.response(200, Health)
@@ -68,6 +70,7 @@ def healthz(_: dict[str, Any]) -> Response:
 
 
 @blp.route("/readyz")
+@public(blp)
 @blp.doc(
     operationId="getReadiness", summary="The server can answer", description="Names the check that failed."
 )

@@ -8,6 +8,7 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.http import parse_range_header
 
+from server.access import public
 from server.problems import Fault
 from server.state import state
 from server.web import IF_NONE_MATCH, Blueprint, coding, not_modified, problems_of
@@ -50,6 +51,7 @@ def pick_sibling(store: ObjectStore, key: str, how: str) -> tuple[str, str]:
         IF_NONE_MATCH,
     ],
 )
+@public(blp)
 @blp.doc(
     operationId="getObject",
     summary="An immutable object",

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.access import public
 from server.db import read
 from server.models import Ask, newest_model
 from server.problems import Fault, is_outage
@@ -23,6 +24,7 @@ blp = Blueprint("pages", __name__, template_folder="templates")
 
 
 @blp.get("/")
+@public(blp)
 def home() -> Response:
     """The front page: what this is, what is current, where to read on."""
     shared = state()
@@ -38,6 +40,7 @@ def home() -> Response:
 
 
 @blp.get("/docs")
+@public(blp)
 def docs() -> Response:
     """The API, browsable."""
     return _page(render_template("docs.html"))
@@ -51,6 +54,7 @@ def _page(html: str) -> Response:
 
 
 @blp.get("/static/<path:name>")
+@public(blp)
 def asset(name: str) -> Response:
     """A file of `static/`, compressed once per process."""
     path = _ASSETS.get(name)

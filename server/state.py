@@ -16,6 +16,7 @@ from sync.releases import Release
 from sync.store import Head
 
 if TYPE_CHECKING:
+    from server.auth import KeyFile, Verifier
     from server.routines import Ready
 
 
@@ -31,6 +32,8 @@ class State:
     head: tuple[float, Head | None]  # when the catalogue's head was read (monotonic clock), and what it was
     runtime: Callable[[], Any]  # gives model_export.runtime, imported at its first use
     admission: Callable[[], Any]  # gives model_export.admission, the same way
+    verifier: Verifier  # tells who an access token speaks for
+    token_keys: KeyFile
 
 
 def state() -> State:

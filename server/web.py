@@ -18,16 +18,18 @@ import flask_smorest  # type: ignore[import-untyped]
 import marshmallow as ma
 import orjson
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser, is_json_request
 
+from server.inflate import Malformed, TooLarge, inflate
 from server.problems import Fault
 from server.telemetry import log
 from sync.compress import ENCODINGS
 
 COMPRESS_FROM_BYTES = 860  # below this a packet is a packet: nothing to win
 MAX_TEXT = 200
+MOST_INFLATED = 2**20  # bytes, for an app without a limit of its own
 QUERIES_KEPT = 1024
 MAX_QUERY_KEPT = 512  # bytes; with the number above half a megabyte a process
 
@@ -86,10 +88,17 @@ def _begin() -> None:
     limit, length = request.max_content_length, request.content_length
     if limit is not None and length is not None and length > limit:
         raise Fault(413, f"The body has {length} bytes; at most {limit} are accepted.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Fault(
-            415, "A compressed request body is not accepted.", headers={"Accept-Encoding": "identity"}
-        )
+    if (coded := request.headers.get("Content-Encoding")) is not None:
+        _check_coding(coded.strip().lower())
+
+
+def _check_coding(coded: str) -> None:
+    """A JSON body may come compressed, once: `json_body` inflates it. All else is read as it comes."""
+    accepted = ENCODINGS if is_json_request(request) else ()
+    if coded not in accepted and coded not in ("identity", ""):
+        named = ", ".join((*accepted, "identity"))
+        said = f"The content coding {coded[:40]!r} is not accepted here: {named}."
+        raise Fault(415, said, headers={"Accept-Encoding": named})
 
 
 # --- JSON in and out -------------------------------------------------------------------------------------
@@ -133,16 +142,36 @@ class Parser(FlaskParser):
         return dict(known)
 
     def _raw_load_json(self, req: Any) -> Any:
-        if not is_json_request(req):
-            raise Fault(415, "Send the body as application/json.")
-        body = req.get_data(cache=False)
-        if req.content_length is None and len(body) >= (req.max_content_length or inf):
-            # werkzeug stops reading a chunked body at the limit without a word.
-            raise Fault(413, f"The body has more than the {req.max_content_length} bytes that are accepted.")
+        return json_body(req)
+
+
+def json_body(req: Request) -> Any:
+    """The request's JSON, inflated if it came compressed. Raises Fault 400, 413 or 415.
+
+    The limit of a body holds for what comes and for what becomes of it, so that a few bytes cannot claim much memory.
+    """
+    if not is_json_request(req):
+        raise Fault(415, "Send the body as application/json.")
+    body, most = req.get_data(cache=False), req.max_content_length
+    if req.content_length is None and len(body) >= (most or inf):
+        # werkzeug stops reading a chunked body at the limit without a word.
+        raise Fault(413, f"The body has more than the {most} bytes that are accepted.")
+    coded = req.headers.get("Content-Encoding", "").strip().lower()
+    if coded not in ("", "identity"):
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise Fault(400, "The body is not valid JSON.", errors={"body": [str(error)]}) from None
+            body = inflate(body, coded, most or MOST_INFLATED)
+        except TooLarge:
+            raise Fault(
+                413, f"Inflated, the body has more than the {most} bytes that are accepted."
+            ) from None
+        except Malformed as error:
+            raise Fault(
+                400, "The body is not in its Content-Encoding.", errors={"body": [str(error)]}
+            ) from None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Fault(400, "The body is not valid JSON.", errors={"body": [str(error)]}) from None
 
 
 if TYPE_CHECKING:

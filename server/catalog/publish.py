@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -163,8 +163,3 @@ def _release(
     return Release(
         STREAM, number, "stable", sign(manifest, key), object_key, sha256, len(body), now, published.seq
     )
-
-
-def forget_deletions(conn: Connection, days: int, now: datetime) -> int:
-    """Prune tombstones more than `days` old; returns how many. A device away for longer begins anew."""
-    return log.prune(conn, STREAM, now - timedelta(days=days))

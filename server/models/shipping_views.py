@@ -1,4 +1,4 @@
-"""What an ML engineer does with models: upload, publish, promote, halt, roll back, look. Role `ml_engineer`."""
+"""What an ML engineer does with models: upload, publish, promote, halt, roll back, look. The permissions `models.…`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy import Connection
 
-from server.auth import requires, subject
+from server.access import requires
+from server.auth import subject
 from server.db import read, write
 from server.keys import signing_key
 from server.models import releasing, uploads
@@ -28,12 +29,13 @@ from sync.canonical import sha256_hex
 from sync.objects import ObjectMissing
 from sync.signing import KeyInvalid, KeyUnavailable, SigningKey
 
-ROLE = "ml_engineer"
 NAME_PATTERN = r"^[0-9a-f]{64}\.(onnx|golden\.json)$"
 _NAME = re.compile(NAME_PATTERN)
 _RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})", re.ASCII)
 
-blp = Blueprint("shipping", __name__, description="Shipping models; needs the role ml_engineer")
+blp = Blueprint(
+    "shipping", __name__, description="Shipping models: the permissions models.read, models.release"
+)
 
 _FILE_NAME = {
     "in": "path",
@@ -45,7 +47,7 @@ _FILE_NAME = {
 
 
 @blp.route("/v1/models/files/<name>", parameters=[_FILE_NAME])
-@requires(blp, ROLE)
+@requires(blp, "models.release")
 @blp.doc(operationId="getModelFile", summary="How much of a file has come")
 @blp.arguments(NoQuery(), location="query")
 @blp.response(200, File)
@@ -59,7 +61,7 @@ def get_file(_: dict[str, Any], name: str) -> Response:
 
 
 @blp.route("/v1/models/files/<name>", methods=["PUT"], parameters=[_FILE_NAME])
-@requires(blp, ROLE)
+@requires(blp, "models.release")
 @blp.doc(
     operationId="putModelFile",
     summary="Upload a file, or a part of it",
@@ -122,7 +124,7 @@ def _content_range(length: int) -> tuple[int, int]:
 
 
 @blp.route("/v1/models/releases", methods=["POST"])
-@requires(blp, ROLE)
+@requires(blp, "models.release")
 @blp.doc(
     operationId="publishModel",
     summary="Release an uploaded model",
@@ -142,7 +144,7 @@ def publish(_: dict[str, Any], body: dict[str, Any]) -> Response:
 
 
 @blp.route("/v1/models/promote", methods=["POST"])
-@requires(blp, ROLE)
+@requires(blp, "models.release")
 @blp.doc(operationId="promoteModel", summary="Bring a release to more devices")
 @blp.arguments(NoQuery(), location="query")
 @blp.arguments(Promotion())
@@ -157,7 +159,7 @@ def promote(_: dict[str, Any], body: dict[str, Any]) -> Response:
 
 
 @blp.route("/v1/models/halt", methods=["POST"])
-@requires(blp, ROLE)
+@requires(blp, "models.release")
 @blp.doc(operationId="haltModel", summary="Stop a release")
 @blp.arguments(NoQuery(), location="query")
 @blp.arguments(Halt())
@@ -169,7 +171,7 @@ def halt(_: dict[str, Any], body: dict[str, Any]) -> Response:
 
 
 @blp.route("/v1/models/rollback", methods=["POST"])
-@requires(blp, ROLE)
+@requires(blp, "models.release")
 @blp.doc(operationId="rollBackModel", summary="Release an older file again")
 @blp.arguments(NoQuery(), location="query")
 @blp.arguments(Rollback())
@@ -181,7 +183,7 @@ def rollback(_: dict[str, Any], body: dict[str, Any]) -> Response:
 
 
 @blp.route("/v1/models/status")
-@requires(blp, ROLE)
+@requires(blp, "models.read")
 @blp.doc(operationId="getModelStatus", summary="Releases, channels, health and the audit trail")
 @blp.arguments(NoQuery(), location="query")
 @blp.response(200, Status)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from flask import Response
 
+from server.access import public
 from server.db import read, write
 from server.models import FIRST_APP, Ask, answer, health, newest_model, opset_of_ort
 from server.models.schemas import Current, CurrentQuery, HealthReport, HealthTaken
@@ -23,6 +24,7 @@ blp = Blueprint("models", __name__, description="Signed model releases")
 
 
 @blp.route("/v1/models/current", parameters=[IF_NONE_MATCH])
+@public(blp)
 @blp.doc(
     operationId="getCurrentModel",
     summary="The model a device should have",
@@ -53,6 +55,7 @@ def get_current(query: dict[str, Any]) -> Response:
 
 
 @blp.route("/v1/models/health", methods=["POST"])
+@public(blp)
 @blp.doc(
     operationId="reportModelHealth",
     summary="How a device's models do",

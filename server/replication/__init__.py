@@ -40,5 +40,7 @@ def changes(conn: Connection, since: Cursor | None, limit: int, base_url: str) -
     hint = snapshot_hint(release, pulled)
     if release is None or hint is None:
         return pulled.head, pulled.body()
-    hint = {"url": f"{base_url}/v1/objects/{release.object_key}", **hint}
+    # The end of a window that is still open: whoever comes from here lacks the release's manifest, and is told it.
+    last = Cursor(STREAM, pulled.head.epoch, release.seq or 0, until=release.seq, fresh=True)
+    hint = {"url": f"{base_url}/v1/objects/{release.object_key}", **hint, "cursor": encode(last)}
     return pulled.head, pulled.body(snapshot=orjson.dumps(hint))

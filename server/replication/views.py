@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
+from server.access import public
 from server.db import read
 from server.keys import signing_key, trust
 from server.objects import pick_sibling
@@ -44,6 +45,7 @@ _VALIDATORS = {
 
 
 @blp.route("/v1/catalog/changes", parameters=[IF_NONE_MATCH])
+@public(blp)
 @blp.doc(
     operationId="getCatalogChanges",
     summary="What changed since a cursor",
@@ -103,6 +105,7 @@ def _recent_head(shared: State, *, ask: bool) -> Head | None:
 
 
 @blp.route("/v1/catalog/snapshot", parameters=[IF_NONE_MATCH])
+@public(blp)
 @blp.doc(
     operationId="getCatalogSnapshot",
     summary="The whole current release",
@@ -144,6 +147,7 @@ def get_snapshot(_: dict[str, Any]) -> Response:
 
 
 @blp.route("/v1/keys")
+@public(blp)
 @blp.doc(
     operationId="getKeys",
     summary="The keys that sign releases",

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from server.access import public
 from server.problems import Fault
 from server.routines import NotReady
 from server.routines.schemas import Routine, RoutineInput
@@ -25,6 +26,7 @@ EXAMPLE = {
 
 
 @blp.route("/v1/routines", methods=["POST"])
+@public(blp)
 @blp.doc(
     operationId="makeRoutine",
     summary="Make a routine",

@@ -4,7 +4,7 @@ import gzip
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from server.catalog.content import Problem, read_seed, validate
-from server.catalog.publish import Loaded, PublishRefused, forget_deletions, load_seed, publish_release
+from server.catalog.publish import Loaded, PublishRefused, load_seed, publish_release
 from server.catalog.tables import catalog_document
 from sync import signing, store
 from sync.canonical import catalog_digest, document_digest, sha256_hex
@@ -309,19 +309,3 @@ def test_a_publisher_who_waited_publishes_the_newest_documents(engine: Engine, p
 def test_publishing_needs_a_time_zone(conn: Connection, publish: Publish) -> None:
     with pytest.raises(ValueError, match="time zone"):
         publish(conn, datetime(2026, 1, 1))
-
-
-def test_a_deletion_is_forgotten_after_its_days_and_a_device_from_before_begins_anew(
-    conn: Connection, publish: Publish
-) -> None:
-    load_seed(conn, docs(a="A", b="B", c="C"))
-    publish(conn)
-    before = store.pull(conn, "catalog", None, 10)
-    held = Cursor("catalog", before.head.epoch, 3)
-    edit(conn, "c", state="retired")
-    publish(conn)
-    today = datetime.now(UTC)
-    assert forget_deletions(conn, 180, today) == 0
-    assert store.pull(conn, "catalog", held, 10).count == 1
-    assert forget_deletions(conn, 180, today + timedelta(days=181)) == 1
-    assert store.pull(conn, "catalog", held, 10).reason == "pruned"

@@ -28,6 +28,7 @@ from sync.canonical import sha256_hex
 from sync.device_model import CONTRACT
 from sync.objects import ObjectStore, open_store
 from sync.releases import Release
+from sync.sealing import create_master
 from sync.signing import create_key
 
 MODEL = bytes(range(256)) * 40
@@ -152,6 +153,8 @@ def _serve(
     settings = Settings(
         database_url=url, data=folder, objects=str(objects), signing_key=key_path, **(changed or {})
     )
+    if not settings.master_key.exists():
+        create_master(settings.master_key)
     engine = create_engine(url, pool_size=8, connect_args={"connect_timeout": 3, "options": OPTIONS})
     store = open_store(str(objects))
     app = create_app(settings, engine=engine, store=store, **{"release_seconds": 0.0, **options})

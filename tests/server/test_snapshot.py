@@ -9,6 +9,7 @@ import pytest
 import zstandard
 
 from sync.canonical import sha256_hex
+from sync.cursor import decode
 
 URL = "/v1/catalog/snapshot"
 
@@ -17,7 +18,7 @@ def test_the_snapshot_is_the_release_byte_for_byte(reader: Any) -> None:
     hint = reader.client.get("/v1/catalog/changes").json["snapshot"]
     answer = reader.client.get(URL)
     assert sha256_hex(answer.data) == hint["sha256"]
-    assert answer.json["cursor"] == hint["cursor"]
+    assert decode(answer.json["cursor"]).seq == decode(hint["cursor"]).seq
     assert answer.headers["Content-Location"] == f"/v1/objects/snapshots/{hint['sha256']}.json"
     assert reader.client.get(answer.headers["Content-Location"]).data == answer.data
 
