@@ -94,17 +94,22 @@ class Wire:
 
     def call(self, method: str, url: str, body: Any = None) -> Any:
         """The JSON answered with 200. Raises TransportError, Refused and what this module names for other answers."""
-        status, said = self._call(method, url, body, self.token(False))
+        request = self.entropy(12).hex()
+        asked = None if body is None else body | {"request": request}
+        status, said = self._call(method, url, asked, request, self.token(False))
         if status == 401:
-            status, said = self._call(method, url, body, self.token(True))
+            status, said = self._call(method, url, asked, request, self.token(True))
         if status == 401:
             raise SignInNeeded("the server does not accept this device's sign-in; sign in again")
         if status != 200:
             raise _problem(status, said, url)
-        return answers.parse_json(said)
+        answer = answers.parse_json(said)
+        if asked is not None and answers.member(answer, "request", str) != request:
+            # A late answer to an earlier request would acknowledge what was never received.
+            raise TransportError("the answer is not to what was asked")
+        return answer
 
-    def _call(self, method: str, url: str, body: Any, token: str) -> tuple[int, bytes]:
-        request = self.entropy(12).hex()
+    def _call(self, method: str, url: str, body: Any, request: str, token: str) -> tuple[int, bytes]:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {token}", "X-Request-ID": request}
         content = None
         if body is not None:
@@ -114,9 +119,6 @@ class Wire:
                 content, headers["Content-Encoding"] = zstandard.compress(content), "zstd"
         with self.send(method, url, headers, content) as response:
             said = response.read(answers.MAX_BODY)
-            if response.headers.get("x-request-id", request) != request:
-                # A late answer to an earlier request would acknowledge what was never received.
-                raise TransportError("the answer is not to what was asked")
             if response.status in (429, 503):
                 wait = response.headers.get("retry-after", "")
                 raise Later(min(int(wait), _LONGEST_S) if re.fullmatch(r"[0-9]{1,9}", wait) else _LATER_S)

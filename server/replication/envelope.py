@@ -28,13 +28,17 @@ MOST_PATCHES: Final = 500
 MOST_LIMIT: Final = 10_000
 MOST_CONTRACT: Final = 10_000
 MOST_OPSET: Final = 1000
+REQUEST_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$(?!\n)"
 ORT_PATTERN: Final = r"^[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?$(?!\n)"
 UPDATE: Final = (
     "This version of the app is too old to sync. Update it: what you did is kept on this device until then."
 )
 
 _SHA256, _VERSION, _ORT = re.compile(SHA256_PATTERN), re.compile(VERSION_PATTERN), re.compile(ORT_PATTERN)
-_MEMBERS: Final = frozenset({"device", "protocol", "cursors", "patches", "model", "health", "limit"})
+_REQUEST = re.compile(REQUEST_PATTERN)
+_MEMBERS: Final = frozenset(
+    {"device", "protocol", "request", "cursors", "patches", "model", "health", "limit"}
+)
 _MODEL: Final = frozenset({"installed", "contract", "channel", "app", "runtime"})
 _HEALTH: Final = HealthReport()
 
@@ -43,10 +47,11 @@ _HEALTH: Final = HealthReport()
 class Asked:
     """One request, checked. `cursors` holds the streams that are asked for, None for a reader that holds nothing.
 
-    `patches` are as they came: `push` judges each.
+    `patches` are as they came: `push` judges each. `request` is said again in the answer.
     """
 
     device: str
+    request: str | None
     protocol: int
     cursors: Mapping[str, Cursor | None]
     patches: list[Any]
@@ -90,6 +95,7 @@ def _envelope(body: Any, account_stream: str) -> Asked:
     device = body.get("device")
     if not isinstance(device, str) or not is_device(device) or device == SERVER:
         raise _Wrong("device", "Must be the install's id: 16 lower-case hex digits, not all zero.")
+    request = _text(body, "request", "", _REQUEST.match, "Must be 1 to 64 of A-Z a-z 0-9 . _ -.")
     patches = body.get("patches", [])
     if not isinstance(patches, list):
         raise _Wrong("patches", "Must be a list.")
@@ -99,7 +105,7 @@ def _envelope(body: Any, account_stream: str) -> Asked:
         _model(body["model"], device, protocol) if body.get("model") is not None else (None, None)
     )
     return Asked(
-        device, protocol, _cursors(body.get("cursors", {}), account_stream, protocol), patches,
+        device, request, protocol, _cursors(body.get("cursors", {}), account_stream, protocol), patches,
         _whole(body, "limit", 1, MOST_LIMIT) if "limit" in body else None, model, installed,
         _health(body["health"]) if body.get("health") is not None else None,
     )  # fmt: skip

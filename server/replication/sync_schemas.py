@@ -22,6 +22,7 @@ from server.replication.envelope import (
     MOST_PROTOCOL,
     ORT_PATTERN,
     PROTOCOL,
+    REQUEST_PATTERN,
 )
 from server.replication.schemas import Change, Changes
 from sync.push import Code, Status
@@ -78,6 +79,7 @@ class SyncRequest(ma.Schema):
             "Random id that the install made for itself; not all zero", example="1f2e3d4c5b6a7988"
         ),
     )
+    request = _text(REQUEST_PATTERN, "Names this request; the answer says it again")
     cursors = ma.fields.Nested(SyncCursors)
     # Each is judged for itself and never fails the request, so anything may stand here.
     patches = ma.fields.List(
@@ -140,6 +142,12 @@ class AccountChanges(ma.Schema):
 class SyncAnswer(ma.Schema):
     server_time = ma.fields.Integer(required=True, metadata=_said("Milliseconds since 1970, UTC"))
     protocol = ma.fields.Integer(required=True, metadata=_said("The form of this answer"))
+    request = ma.fields.String(
+        metadata=_said(
+            "As in the request: what a late answer to another one cannot have. Results name only records, so a device "
+            "believes no other answer"
+        )
+    )
     results = ma.fields.List(
         ma.fields.Nested(SyncResult), required=True, metadata=_said("One for each patch, in order")
     )

@@ -142,6 +142,8 @@ def _body(here: State, ours: Shared, asked: Asked, part: AccountPart, now_ms: in
     settings, more = here.settings, part.more
     said = [b'{"server_time":%d,"protocol":%d,"results":' % (now_ms, min(asked.protocol, PROTOCOL))]
     said.append(results_json(part.results) if part.results else b"[]")
+    if asked.request is not None:
+        said.append(b',"request":"%s"' % asked.request.encode())
     if part.body is not None:
         said += [b',"account":', part.body]
     if "catalog" in asked.cursors:

@@ -29,7 +29,7 @@ def test_the_forms_of_request_and_answer_are_there(document: dict[str, Any]) -> 
     body = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
     request = document["components"]["schemas"][body]
     assert set(request["properties"]) == {
-        "device", "protocol", "cursors", "patches", "model", "health", "limit",
+        "device", "protocol", "request", "cursors", "patches", "model", "health", "limit",
     }  # fmt: skip
     assert set(request["required"]) == {"device", "protocol"}
     answer = document["components"]["schemas"]["SyncAnswer"]
@@ -51,6 +51,8 @@ def test_an_account_meets_what_the_document_says(
         {"Content-Encoding": "identity"} if method == "POST" else {}
     )
     api = schemathesis.openapi.from_wsgi("/openapi.json", reader.app)
+    # A protocol too old is told before anything else is looked at.
+    api.config.checks.negative_data_rejection.expected_statuses.append("426")
     operation = api[path][method]
     # A cursor is opaque: the document cannot say which text is one.
     not_promised = [CHECKS.get_one("positive_data_acceptance")]

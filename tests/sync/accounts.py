@@ -76,20 +76,28 @@ class AccountServer:
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         self.headers.append(dict(headers))
-        echo = {"x-request-id": headers["X-Request-ID"]}
         if headers["Authorization"] != f"Bearer {TOKEN}":
-            return raw(401, b"{}", echo)
+            return raw(401, b"{}", {})
         if (method, url) == ("GET", "/v1/sync/digest?stream=account"):
-            return raw(200, json.dumps(self.digest()).encode(), echo)
+            return raw(200, json.dumps(self.digest()).encode(), {})
         assert (method, url) == ("POST", "/v1/sync")
         if headers.get("Content-Encoding") == "zstd":
             body = zstandard.decompress(body or b"")
         status, said = self.sync(json.loads(body or b""))
-        return raw(status, json.dumps(said).encode(), echo)
+        return raw(status, json.dumps(said).encode(), {})
 
     def sync(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """One request; commits."""
-        assert set(body) <= {"device", "protocol", "cursors", "patches", "model", "health", "limit"}
+        assert set(body) <= {
+            "device",
+            "protocol",
+            "cursors",
+            "patches",
+            "model",
+            "health",
+            "limit",
+            "request",
+        }
         assert len(body["patches"]) <= 500
         self.requests.append(body)
         try:
@@ -97,7 +105,11 @@ class AccountServer:
             cursor = None if given is None else decode(given)
         except CursorInvalid:
             return 422, {"errors": {"cursors.account": ["Not a cursor."]}, "detail": "See cursors.account."}
-        said: dict[str, Any] = {"server_time": ms(self.clock()), "protocol": 1} | self.extras
+        said: dict[str, Any] = {
+            "server_time": ms(self.clock()),
+            "protocol": 1,
+            "request": body["request"],
+        } | self.extras
         with self.conn.begin():
             pushed = push(
                 self.conn, self.stream, body["patches"], now_ms=said["server_time"], rules=self.rules,

@@ -77,8 +77,7 @@ def address(place: Place) -> Iterator[str]:
                 self.give(answer.status, answer.read(1 << 24), answer.headers)
 
         def titled(self) -> dict[str, str]:
-            names = {"X-Request-Id": "X-Request-ID"}
-            sent = {names.get(name.title(), name.title()): value for name, value in self.headers.items()}
+            sent = {name.title(): value for name, value in self.headers.items()}
             return {name: value for name, value in sent.items() if name != "Content-Encoding"}
 
         def give(self, status: int, body: bytes, headers: Any) -> None:

@@ -130,7 +130,7 @@ class World:
             if here == "request doubled" and body:
                 self.let_in(json.loads(body))
             if here == "busy":
-                return raw(503, b"{}", {"retry-after": "1", "x-request-id": headers["X-Request-ID"]})
+                return raw(503, b"{}", {"retry-after": "1"})
             if method == "POST":
                 self.past.append(json.loads(body or b""))
             response = self.server(method, url, headers, body)
