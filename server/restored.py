@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, update
 
 from server.accounts.tables import device_code, login_session, oauth_code, token_family
@@ -24,6 +22,7 @@ from server.models.audit import audited
 from server.settings import Settings
 from sync import store
 from sync.objects import ObjectStore, open_store
+from sync.signing import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Restored:
     release: int | None
 
 
-def begin_again(conn: Connection, objects: ObjectStore, key: Ed25519PrivateKey, now: datetime) -> Restored:
+def begin_again(conn: Connection, objects: ObjectStore, key: SigningKey, now: datetime) -> Restored:
     """Give every stream a new epoch and publish the catalogue in its own: all in the caller's transaction.
 
     For the owner of the tables, while no server runs. Doing it twice does no harm: devices fetch their copy twice.
@@ -80,8 +79,7 @@ def register(add: AddCommand) -> None:
 def run_restored(args: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
     settings, now = Settings.from_env(), datetime.now(UTC)
-    # publish_release names one kind of key, and signs with any that `signing_key` gives.
-    objects, key = open_store(settings.objects), cast(Ed25519PrivateKey, signing_key(settings))
+    objects, key = open_store(settings.objects), signing_key(settings)
     with transaction(settings) as conn:
         done = begin_again(conn, objects, key, now)
         ended = None if args.keep_sign_ins else sign_out_all(conn, now)

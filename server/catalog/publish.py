@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -18,7 +17,7 @@ from sync.compress import ENCODINGS, SUFFIX, compress
 from sync.cursor import Cursor, encode
 from sync.objects import ObjectStore
 from sync.releases import Release, current_release, next_number, record_release
-from sync.signing import sign
+from sync.signing import SigningKey, sign
 
 STREAM = "catalog"
 Documents = Mapping[Key, dict[str, Any]]
@@ -97,7 +96,7 @@ def _write(conn: Connection, documents: Documents, digests: Mapping[Key, str]) -
 def publish_release(
     conn: Connection,
     store: ObjectStore,
-    key: Ed25519PrivateKey,
+    key: SigningKey,
     now: datetime,
     check: Callable[[Documents], Sequence[Problem]] = validate,
 ) -> Release | None:
@@ -131,7 +130,7 @@ def publish_release(
 def _release(
     conn: Connection,
     store: ObjectStore,
-    key: Ed25519PrivateKey,
+    key: SigningKey,
     now: datetime,
     published: log.Published,
     number: int,
