@@ -156,7 +156,7 @@ def push(
     if cursor is not None and cursor.epoch == head.epoch and 0 < cursor.seq < head.floor:
         # A deletion that this device never saw is forgotten: it must look at what is left before it writes.
         return Pushed([Result(_id_of(raw), "deferred") for raw in patches], [], head)
-    rows = _existing(conn, stream, [(p.collection, p.id) for p in read if isinstance(p, Patch)], head, cursor)
+    rows = _rows(conn, stream, [patch for patch in read if isinstance(patch, Patch)], head, cursor)
     totals = _Totals(kept_records, kept_bytes, limits)
     results: list[Result] = []
     place = head.seq
@@ -168,8 +168,8 @@ def push(
         try:
             outcome = _met(row, rule, patch, now_ms, limits)
             if outcome.moved:
-                stored = _sealed(outcome, rule, seal)
-                size = _size(stored)
+                kept = _sealed(outcome, rule, seal)
+                size = _size(kept)
                 if size > rule.max_bytes:
                     raise _Refused(
                         "too_large", "set", f"The record would have more than {rule.max_bytes} bytes."
@@ -179,10 +179,10 @@ def push(
                     place += 1
                     row.place = place
                 exact = outcome.status == "applied" and (
-                    row.stored is None or not row.stored.deleted or stored.deleted
+                    row.stored is None or not row.stored.deleted or kept.deleted
                 )
                 row.known = row.known and exact
-                row.stored, row.size, row.moved = stored, size, True
+                row.stored, row.size, row.moved = kept, size, True
         except _Refused as refused:
             results.append(Result(patch.id, "rejected", error=refused.refusal))
             continue
@@ -256,19 +256,29 @@ def _checked(raw: Any, rules: Mapping[str, Rule], now_ms: int, limits: Limits, b
     return Patch(collection, record_id, hlc, fields)
 
 
-def _existing(
-    conn: Connection, stream: str, keys: Iterable[tuple[str, str]], head: store.Head, cursor: Cursor | None
-) -> dict[tuple[str, str], _Row]:
-    """What is stored of the records that the patches are about."""
+def stored(
+    conn: Connection, stream: str, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[Stored, int]]:
+    """What the stream holds of the named records, deleted ones too, as it is kept (sealed), each with its seq."""
     wanted = list(dict.fromkeys(keys))
+    if not wanted:
+        return {}
+    asked = {"stream": stream, "collections": [c for c, _ in wanted], "ids": [i for _, i in wanted]}
+    return {
+        (collection, record_id): (Stored(deleted, orjson.loads(data), orjson.loads(clocks)), seq)
+        for collection, record_id, seq, deleted, data, clocks in conn.exec_driver_sql(_EXISTING, asked)
+    }
+
+
+def _rows(
+    conn: Connection, stream: str, patches: Sequence[Patch], head: store.Head, cursor: Cursor | None
+) -> dict[tuple[str, str], _Row]:
+    """The records that the patches are about."""
     # What the device has seen; nothing when it stands in another epoch.
     seen = cursor.seq if cursor is not None and cursor.epoch == head.epoch and cursor.seq <= head.seq else -1
-    rows = {key: _Row(None, 0, 0, seen >= 0) for key in wanted}
-    if wanted:
-        asked = {"stream": stream, "collections": [c for c, _ in wanted], "ids": [i for _, i in wanted]}
-        for collection, record_id, seq, deleted, data, clocks in conn.exec_driver_sql(_EXISTING, asked):
-            found = Stored(deleted, orjson.loads(data), orjson.loads(clocks))
-            rows[collection, record_id] = _Row(found, seq, _size(found), seq <= seen)
+    rows = {(patch.collection, patch.id): _Row(None, 0, 0, seen >= 0) for patch in patches}
+    for key, (found, seq) in stored(conn, stream, rows).items():
+        rows[key] = _Row(found, seq, _size(found), seq <= seen)
     return rows
 
 

@@ -20,7 +20,7 @@ from server.telemetry import log
 from sync.clock import SERVER
 from sync.sealing import SealBroken
 from sync.signing import KeyInvalid, KeyUnavailable
-from sync.store import ACCOUNT
+from sync.store import ACCOUNT, StreamUnknown
 
 T = TypeVar("T")
 
@@ -39,14 +39,16 @@ def now() -> datetime:
 
 
 def doing(work: Callable[[Connection], T], *, write: bool = False) -> T:
-    """`work` in one transaction of the account that asks.
-
-    Raises Fault 401 for an account that is no more, 503 when what is sealed cannot be opened.
-    """
+    """`work` in one transaction of the account that asks. Raises what `opened` raises."""
     shared, whom = state(), me()
+    return opened(lambda: as_account(shared.engine, whom, work, write=write))
+
+
+def opened(work: Callable[[], T]) -> T:
+    """`work()`; raises Fault 401 for an account that is no more, 503 when what is sealed cannot be opened."""
     try:
-        return as_account(shared.engine, whom, work, write=write)
-    except (KeyGone, AccountGone):
+        return work()
+    except (KeyGone, AccountGone, StreamUnknown):
         told = 'Bearer realm="limber", error="invalid_token"'
         raise Fault(
             401, "This account does not exist any more.", headers={"WWW-Authenticate": told}

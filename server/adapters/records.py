@@ -5,41 +5,30 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any, Final, TypeVar
 
 import orjson
 from flask import Response
 from sqlalchemy import Connection
 
-from server.accounts.data_keys import KeyGone, data_key
-from server.auth import subject
+from server.accounts import acting
+from server.accounts.data_keys import data_key
 from server.db import as_account
-from server.problems import Fault
-from server.replication.shared import shared
+from server.replication.shared import admitted, shared
 from server.replication.wake import wake
 from server.state import state
-from server.telemetry import log
 from server.web import COMPRESS_FROM_BYTES, coding
 from sync import clock
 from sync.canonical import Key
 from sync.compress import compress
-from sync.merge import Stored
-from sync.push import Result, push
+from sync.push import Result, push, stored
 from sync.records import RULES, Rule
-from sync.sealing import DataKey, SealBroken, unseal_body
-from sync.signing import KeyInvalid, KeyUnavailable
-from sync.store import ACCOUNT, Pulled, StreamUnknown
+from sync.sealing import DataKey, unseal_body
+from sync.store import ACCOUNT, Pulled
 
 T = TypeVar("T")
 # JavaScript gives `__proto__` a meaning of its own, and WatermelonDB refuses a whole pull because of it.
 UNFIT: Final = frozenset({"__proto__"})
-
-_HELD = """
-SELECT r.collection, r.id, r.seq, r.deleted, r.data::text, r.clocks::text
-  FROM unnest(%(collections)s::text[], %(ids)s::text[]) AS k (collection, id)
-  JOIN record r ON r.stream = %(stream)s::text AND r.collection = k.collection AND r.id = k.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +56,12 @@ def pulled_by(work: Callable[[Connection, DataKey], T]) -> T:
     Raises what `POST /v1/sync` raises: Fault 403 for an operator's token, 429 for one request too many, 401 for an
     account that is erased, 503 when what is sealed cannot be opened.
     """
-    return _in_account(_account(), work, write=False)
+    return _in_account(admitted(), work, write=False)
 
 
 def pushed_by(device: str, work: Callable[[Connection, DataKey], tuple[T, bool]]) -> T:
     """The same for a push of `device`, which may write; others are told when `work` says that something moved."""
-    account, here = _account(), state()
+    account, here = admitted(), state()
     answer, moved = _in_account(account, work, write=True)
     if moved:
         wake(here.engine, here.settings, f"{ACCOUNT}{account}", device)
@@ -81,36 +70,11 @@ def pushed_by(device: str, work: Callable[[Connection, DataKey], tuple[T, bool]]
 
 def _in_account(account: uuid.UUID, work: Callable[[Connection, DataKey], T], *, write: bool) -> T:
     here = state()
-    try:
-        return as_account(
-            here.engine,
-            account,
-            lambda conn: work(conn, data_key(conn, here.settings, account, hold=write)),
-            write=write,
-        )
-    except (KeyGone, StreamUnknown):
-        told = 'Bearer realm="limber", error="invalid_token"'
-        raise Fault(
-            401, "This account does not exist any more.", headers={"WWW-Authenticate": told}
-        ) from None
-    except (KeyInvalid, KeyUnavailable, SealBroken) as error:
-        log.error("data_key_unusable", error=str(error))
-        said = "What is encrypted in this account cannot be opened right now. Please try again."
-        raise Fault(503, said, headers={"Retry-After": "30"}) from None
 
+    def with_key(conn: Connection) -> T:
+        return work(conn, data_key(conn, here.settings, account, hold=write))
 
-def _account() -> uuid.UUID:
-    name = subject().name
-    try:
-        account = uuid.UUID(name)
-    except ValueError:
-        raise Fault(403, "This token speaks for an operator, not for an account.") from None
-    wait = shared().rates.wait(name)
-    if wait > 0:
-        seconds = str(ceil(wait))
-        said = f"This account has synced too often. Try again in {seconds} seconds."
-        raise Fault(429, said, headers={"Retry-After": seconds})
-    return account
+    return acting.opened(lambda: as_account(here.engine, account, with_key, write=write))
 
 
 def answered(value: Any) -> Response:
@@ -131,14 +95,9 @@ def opened(pulled: Pulled, key: DataKey) -> list[dict[str, Any]]:
 
 def held(conn: Connection, key: DataKey, keys: Iterable[Key]) -> dict[Key, Held]:
     """What is stored of the named records, deleted ones with the fields they had. The caller holds the head's lock."""
-    wanted = list(keys)
-    asked = {"stream": key.stream, "collections": [c for c, _ in wanted], "ids": [i for _, i in wanted]}
-    rows = conn.exec_driver_sql(_HELD, asked) if wanted else ()
     return {
-        (collection, record_id): Held(
-            seq, deleted, key.unseal_data(orjson.loads(data)), Stored(deleted, {}, orjson.loads(clocks)).hlc
-        )
-        for collection, record_id, seq, deleted, data, clocks in rows
+        name: Held(seq, found.deleted, key.unseal_data(found.data), found.hlc)
+        for name, (found, seq) in stored(conn, key.stream, keys).items()
     }
 
 

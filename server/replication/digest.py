@@ -9,9 +9,9 @@ import orjson
 from sqlalchemy import Connection, Engine
 
 from server.accounts.data_keys import data_key
+from server.accounts.profile import AccountGone
 from server.caching import Bodies
 from server.db import as_account
-from server.replication.parts import AccountGone
 from server.settings import Settings
 from sync import store
 from sync.canonical import catalog_digest, document_digest

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import Connection, Engine
 
 from server.accounts.data_keys import data_key, opened, unwrap
+from server.accounts.profile import AccountGone
 from server.db import as_account, read
 from server.models import Ask, answer, bucket
 from server.models.ladder import Rolled
@@ -39,10 +40,6 @@ SELECT it.wrapped
   FROM set_config('limber.account', %(account)s::text, true) AS known,
        LATERAL (SELECT wrapped FROM account_key WHERE account = %(account)s::uuid AND known IS NOT NULL) AS it
 """
-
-
-class AccountGone(LookupError):
-    """The account was erased while its token was still valid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
+from uuid import UUID
 
 from flask import Flask, current_app
 from sqlalchemy import Engine
 
+from server.accounts.acting import me
 from server.caching import Timed
 from server.db import read
 from server.models.ladder import Rolled, releases
+from server.problems import Fault
 from server.replication import catalog_head
 from server.replication.pace import Load, Rates
 from server.settings import Settings
@@ -48,3 +52,17 @@ def shared() -> Shared:
     """Of the app that answers the current request."""
     found: Shared = current_app.extensions[KEY]
     return found
+
+
+def admitted(cost: float = 1.0) -> UUID:
+    """The account that asks, within its rate. Raises Fault 403 for an operator's token, 429 for one request too many.
+
+    `cost` is how many ordinary syncs this request counts for.
+    """
+    account = me()
+    wait = shared().rates.wait(str(account), cost)
+    if wait > 0:
+        seconds = str(ceil(wait))
+        said = f"This account has synced too often. Try again in {seconds} seconds."
+        raise Fault(429, said, headers={"Retry-After": seconds})
+    return account

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from math import ceil
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
 from flask import Response, request
 
 from server.access import requires
-from server.accounts.data_keys import KeyGone
-from server.auth import subject
+from server.accounts.acting import opened
 from server.db import write
 from server.models import health
-from server.problems import Fault
 from server.replication.digest import account_digest
 from server.replication.envelope import PROTOCOL, UPDATE, Asked, read_envelope
 from server.replication.pace import next_after
 from server.replication.parts import (
-    AccountGone,
     AccountPart,
     catalog_part,
     exchange,
@@ -31,22 +26,18 @@ from server.replication.parts import (
     results_json,
 )
 from server.replication.schemas import NoQuery
-from server.replication.shared import Shared, shared
+from server.replication.shared import Shared, admitted, shared
 from server.replication.sync_schemas import Digest, DigestQuery, SyncAnswer, SyncRequest
 from server.replication.wake import wake
 from server.state import State, state
-from server.telemetry import log
 from server.web import COMPRESS_FROM_BYTES, Blueprint, coding, json_body, json_response, problems_of
 from sync import store
 from sync.compress import compress
-from sync.sealing import SealBroken
-from sync.signing import KeyInvalid, KeyUnavailable
 
 EVENTS = "/v1/sync/events"
 DIGEST_COST = 10
 """A digest reads all that the account has: so many syncs it counts for in the rate."""
 FRESH = {"Cache-Control": "no-store"}
-T = TypeVar("T")
 
 blp = Blueprint("sync", __name__, description="Two-way replication of a person's own records")
 
@@ -75,11 +66,11 @@ def post_sync(_: dict[str, Any]) -> Response:
     """Answers from memory what it can; see `parts`."""
     began = time.perf_counter()
     here, ours = state(), shared()
-    account = _account(ours, 1)
+    account = admitted()
     how = coding()
     asked = read_envelope(json_body(request), f"{store.ACCOUNT}{account}")
     now_ms = time.time_ns() // 1_000_000
-    part = _opened(lambda: _account_part(here, ours, account, asked, now_ms))
+    part = opened(lambda: _account_part(here, ours, account, asked, now_ms))
     if part.moved:
         wake(here.engine, here.settings, f"{store.ACCOUNT}{account}", asked.device)
     body = _body(here, ours, asked, part, now_ms)
@@ -88,36 +79,6 @@ def post_sync(_: dict[str, Any]) -> Response:
         body, headers["Content-Encoding"] = compress(body, how), how
     ours.load.add(time.perf_counter() - began)
     return Response(body, mimetype="application/json", headers=headers)
-
-
-def _account(ours: Shared, cost: int) -> UUID:
-    """Whose token this is. Raises Fault 403 for an operator's, 429 for one request too many."""
-    name = subject().name
-    try:
-        account = UUID(name)
-    except ValueError:
-        raise Fault(403, "This token speaks for an operator, not for an account.") from None
-    wait = ours.rates.wait(name, cost)
-    if wait > 0:
-        seconds = str(ceil(wait))
-        said = f"This account has synced too often. Try again in {seconds} seconds."
-        raise Fault(429, said, headers={"Retry-After": seconds})
-    return account
-
-
-def _opened(work: Callable[[], T]) -> T:
-    """`work()`; raises Fault 401 for an account that is no more, 503 when what is sealed cannot be opened."""
-    try:
-        return work()
-    except (AccountGone, KeyGone):
-        told = 'Bearer realm="limber", error="invalid_token"'
-        raise Fault(
-            401, "This account does not exist any more.", headers={"WWW-Authenticate": told}
-        ) from None
-    except (KeyInvalid, KeyUnavailable, SealBroken) as error:
-        log.error("data_key_unusable", error=str(error))
-        said = "What is encrypted in this account cannot be opened right now. Please try again."
-        raise Fault(503, said, headers={"Retry-After": "30"}) from None
 
 
 def _account_part(here: State, ours: Shared, account: UUID, asked: Asked, now_ms: int) -> AccountPart:
@@ -179,7 +140,6 @@ def _body(here: State, ours: Shared, asked: Asked, part: AccountPart, now_ms: in
 @problems_of(blp, 429, 503)
 def get_digest(_: dict[str, Any]) -> Response:
     """Of all live records, in one snapshot with the cursor."""
-    here, ours = state(), shared()
-    account = _account(ours, DIGEST_COST)
-    found = _opened(lambda: account_digest(here.engine, here.settings, here.bodies, account))
+    here, account = state(), admitted(DIGEST_COST)
+    found = opened(lambda: account_digest(here.engine, here.settings, here.bodies, account))
     return json_response(found, FRESH)

@@ -363,7 +363,7 @@ def test_a_digest_of_something_else_is_refused(limber: Any, mia: Phone, query: s
 
 
 @pytest.mark.parametrize(
-    "step", ["parts.data_key", "parts.push", "pushing._existing", "pushing._write", "store.pull"]
+    "step", ["parts.data_key", "parts.push", "pushing.stored", "pushing._write", "store.pull"]
 )
 def test_a_database_that_dies_under_a_push_is_a_503_and_nothing_is_acknowledged(
     limber: Any, mia: Phone, monkeypatch: pytest.MonkeyPatch, step: str
