@@ -120,7 +120,8 @@ def log_in(arguments: argparse.Namespace) -> int:
         print(json.dumps({"account": account, "pending": pending}))
     else:
         print(
-            f"Signed in as {account}. {pending} changes made on this device go into the account at the next sync."
+            f"Signed in as {account}. {counted(pending, 'change')} made on this device will go into the account at the "
+            "next sync."
         )
     return 0
 
@@ -186,6 +187,8 @@ def delete_record(arguments: argparse.Namespace) -> int:
 def _done(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"collection": arguments.collection, "id": arguments.id}))
+    else:
+        print("Kept on this device; it goes to the account with the next sync.")
     return 0
 
 
@@ -233,17 +236,26 @@ def account_lines(account: AccountReport | None) -> list[str]:
         return []
     lines = []
     if account.outcome == "synced":
-        lines.append(f"Records:   {account.accepted} changes sent, {account.received} records came.")
+        lines.append(
+            f"Records:   {counted(account.accepted, 'change')} sent, {counted(account.received, 'record')} came."
+        )
     else:
         words = {"waiting": "not synced", "sign_in": "NOT SYNCED", "update": "NOT SYNCED", "failed": "FAILED"}
         reason = account.problem or f"the server wants to be asked again in {account.next_sync_after_s} s"
         lines.append(f"Records:   {words[account.outcome]}: {reason}.")
-        lines.append(f"           {account.pending} changes wait on this device.")
+        lines.append(f"           Waiting on this device: {counted(account.pending, 'change')}.")
     if account.resync:
         lines.append(f"           Everything was fetched anew ({account.resync}).")
     if account.refused:
-        lines.append(f"           {account.refused} changes were REFUSED; scripts/device outbox says why.")
+        lines.append(
+            f"           REFUSED: {counted(account.refused, 'change')}; scripts/device outbox says why."
+        )
     return lines
+
+
+def counted(number: int, word: str) -> str:
+    """ "1 change", "2 changes"."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _fail(message: str, code: int) -> int:

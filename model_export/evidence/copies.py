@@ -112,7 +112,7 @@ def prose(root: Path = ROOT) -> Iterator[Copy]:
 
 def pages(root: Path = ROOT) -> Iterator[Copy]:
     """The server's templates, without tags and template code."""
-    for file in sorted((root / "server" / "templates").glob("*.html")):
+    for file in sorted((root / "server" / "templates").rglob("*.html")):
         text = re.sub(
             r"<(script|style)\b.*?</\1>|<[^>]*>|\{[{%#].*?[}%#]\}",
             "\n\n",

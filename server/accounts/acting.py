@@ -39,9 +39,14 @@ def now() -> datetime:
 
 
 def doing(work: Callable[[Connection], T], *, write: bool = False) -> T:
-    """`work` in one transaction of the account that asks. Raises what `opened` raises."""
-    shared, whom = state(), me()
-    return opened(lambda: as_account(shared.engine, whom, work, write=write))
+    """`work` in one transaction of the account that asks with a token. Raises what `opened` raises."""
+    return doing_for(me(), work, write=write)
+
+
+def doing_for(whom: UUID, work: Callable[[Connection], T], *, write: bool = False) -> T:
+    """`work` in one transaction of `whom`, who was found to ask. Raises what `opened` raises."""
+    engine = state().engine
+    return opened(lambda: as_account(engine, whom, work, write=write))
 
 
 def opened(work: Callable[[], T]) -> T:

@@ -43,6 +43,11 @@ def given(conn: Connection, whom: UUID) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def counts(consent: dict[str, Any] | None) -> bool:
+    """Whether it is consent to what is asked today: only then may the account's sessions be in a dataset."""
+    return consent is not None and consent.get("version") == VERSION
+
+
 def decide(conn: Connection, whom: UUID, *, agrees: bool, now: datetime) -> dict[str, Any] | None:
     """Give consent to what is asked today, or withdraw it; returns what now stands.
 

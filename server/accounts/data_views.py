@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
@@ -12,7 +11,7 @@ from flask import Response, request
 from sqlalchemy import Connection, select
 
 from server.access import public, requires
-from server.accounts import consent_training, entering, erasure, export, importing, profile
+from server.accounts import consent_training, entering, erasure, importing, own_data, profile
 from server.accounts.acting import doing, me, now, tell_devices
 from server.accounts.data_keys import data_key
 from server.accounts.data_schemas import (
@@ -26,25 +25,17 @@ from server.accounts.data_schemas import (
 )
 from server.accounts.people import find
 from server.accounts.tables import token_family
-from server.accounts.tables_data import erasure_receipt
 from server.auth import subject
 from server.db import read
-from server.keys import signing_key
 from server.problems import Fault
 from server.replication.schemas import NoQuery
 from server.replication.shared import shared as sync_shared
 from server.state import state
-from server.telemetry import log
 from server.web import Blueprint, json_response, problems_of
-from sync.sealing import unseal_body
-from sync.signing import KeyInvalid, KeyUnavailable
 
 FRESH: Final = timedelta(minutes=5)
 """How long ago somebody may have signed in to erase their account without saying their password."""
-ZIP: Final = "application/zip"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
-_IN_MEMORY: Final = 2**20
-_PART: Final = 2**16
 
 blp = Blueprint("account", __name__, description="The own account: profile, export, import, erasure, consent")
 
@@ -107,36 +98,11 @@ def _told(conn: Connection) -> dict[str, Any]:
     description="docs/export.md describes the format. Sealed fields are in it in plain text.",
 )
 @blp.arguments(NoQuery(), location="query")
-@blp.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
+@blp.response(200, {"type": "string", "format": "binary"}, content_type=own_data.ZIP)
 @problems_of(blp, 429, 503)
 def export_account(_: dict[str, Any]) -> Response:
     """Written to a file first, so that no transaction is open while it is downloaded."""
-    whom, at = me(), now()
-    entering.hold_back(export.LIMIT, str(whom))
-    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (closed when the response is)
-
-    def work(conn: Connection) -> None:
-        key = data_key(conn, state().settings, whom)
-        export.write_export(conn, whom, lambda body: unseal_body(body, key), file, at)
-
-    try:
-        doing(work)
-        length = file.tell()
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    response = Response(_sent(file), mimetype=ZIP, headers=_NO_STORE)
-    response.headers["Content-Disposition"] = f"attachment; filename=limber-{at:%Y-%m-%d}.zip"
-    response.content_length = length
-    response.call_on_close(file.close)
-    return response
-
-
-def _sent(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
-    with file:
-        while part := file.read(_PART):
-            yield part
+    return own_data.archive(me(), now())
 
 
 @blp.route("/v1/account/import", methods=["POST"])
@@ -146,7 +112,10 @@ def _sent(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
     summary="Take an export in",
     description="Merged as if a device had sent it: per field the newer value stays, and importing twice moves "
     "nothing. All of it or, when anything in it is wrong, nothing.",
-    requestBody={"required": True, "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}},
+    requestBody={
+        "required": True,
+        "content": {own_data.ZIP: {"schema": {"type": "string", "format": "binary"}}},
+    },
 )
 @blp.arguments(NoQuery(), location="query")
 @blp.response(200, Imported)
@@ -154,11 +123,11 @@ def _sent(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
 def import_account(_: dict[str, Any]) -> Response:
     """Check the archive, then merge it."""
     whom, at = me(), now()
-    if request.mimetype != ZIP:
-        raise Fault(415, f"Send the archive as {ZIP}.")
+    if request.mimetype != own_data.ZIP:
+        raise Fault(415, f"Send the archive as {own_data.ZIP}.")
     entering.hold_back(importing.LIMIT, str(whom))
     settings, limits = state().settings, sync_shared().limits
-    with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+    with SpooledTemporaryFile(max_size=own_data.IN_MEMORY) as file:
         _receive(file, settings.import_max_bytes)
 
         def work(conn: Connection) -> importing.Imported:
@@ -180,7 +149,7 @@ def import_account(_: dict[str, Any]) -> Response:
 def _receive(file: Any, most: int) -> None:
     """The body into `file`. Raises Fault 413; a chunked body's length is known only when it is here."""
     size = 0
-    while part := request.stream.read(_PART):
+    while part := request.stream.read(own_data.PART):
         size += len(part)
         file.write(part)
     if size >= most and request.content_length is None:
@@ -207,21 +176,9 @@ def _receive(file: Any, most: int) -> None:
 @problems_of(blp, 400, 413, 415, 429, 503)
 def erase(_: dict[str, Any], body: dict[str, Any]) -> Response:
     """At once, in one transaction; nothing is left to be done later."""
-    shared, whom, at = state(), me(), now()
+    whom, at = me(), now()
     _prove(whom, body.get("password"))
-    try:
-        key = signing_key(shared.settings)
-    except (KeyInvalid, KeyUnavailable) as error:
-        log.error("signing_key_invalid", error=str(error))
-        raise Fault(503, "A receipt cannot be signed right now.", headers={"Retry-After": "30"}) from None
-    objects = erasure.erase_objects(shared.store, whom)
-
-    def work(conn: Connection) -> dict[str, Any]:
-        return erasure.erase_account(conn, shared.settings, key, whom, objects, at)
-
-    receipt = doing(work, write=True)
-    log.info("account_erased", receipt=receipt["manifest"]["id"])
-    return json_response(receipt, _NO_STORE)
+    return json_response(own_data.erase(whom, at), _NO_STORE)
 
 
 def _prove(whom: UUID, password: str | None) -> None:
@@ -264,8 +221,7 @@ _RECEIPT = {"in": "path", "name": "receipt", "required": True, "schema": {"type"
 @problems_of(blp, 404, 503)
 def get_erasure(_: dict[str, Any], receipt: UUID) -> Response:
     """For whoever has its id: that something was erased, when, and how much of what."""
-    chosen = select(erasure_receipt.c.envelope).where(erasure_receipt.c.id == receipt)
-    found = read(state().engine, lambda conn: conn.execute(chosen).scalar_one_or_none())
+    found = read(state().engine, lambda conn: erasure.find_receipt(conn, receipt))
     if found is None:
         raise Fault(404, "There is no such receipt.")
     return json_response(found)
@@ -312,20 +268,10 @@ def withdraw_consent(_: dict[str, Any]) -> Response:
 
 
 def _decided(*, agrees: bool) -> Response:
-    whom = me()
-
-    def work(conn: Connection) -> Any:
-        data_key(
-            conn, state().settings, whom, hold=True
-        )  # an account that is being erased gets no new records
-        return consent_training.decide(conn, whom, agrees=agrees, now=now())
-
-    found = doing(work, write=True)
-    tell_devices(whom)
+    found = own_data.decide_training(me(), agrees=agrees, at=now())
     return json_response(_consent(found), _NO_STORE)
 
 
 def _consent(given: Any) -> dict[str, Any]:
     asked = {"version": consent_training.VERSION, "text": consent_training.TEXT}
-    counts = given is not None and given.get("version") == consent_training.VERSION
-    return {"asked": asked, "given": given, "counts": counts}
+    return {"asked": asked, "given": given, "counts": consent_training.counts(given)}

@@ -89,6 +89,13 @@ def erase_account(
     return _receipt(conn, key, counts, now)
 
 
+def find_receipt(conn: Connection, receipt: UUID) -> dict[str, Any] | None:
+    """The signed receipt with this id; None when there is none."""
+    chosen = select(erasure_receipt.c.envelope).where(erasure_receipt.c.id == receipt)
+    found: dict[str, Any] | None = conn.execute(chosen).scalar_one_or_none()
+    return found
+
+
 def erase_objects(objects: ObjectStore, whom: UUID) -> int:
     """Remove the account's objects; returns how many. Before the rows: if it fails, it can be asked for again."""
     return remove_below(objects, objects_of(whom))

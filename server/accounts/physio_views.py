@@ -10,7 +10,7 @@ from flask import Response
 from sqlalchemy import Connection
 
 from server.access import requires
-from server.accounts import adherence, physio, physio_constraints, profile
+from server.accounts import adherence, own_data, physio, physio_constraints, profile
 from server.accounts.acting import doing, me, now, tell_devices
 from server.accounts.data_keys import act_for, data_key
 from server.accounts.data_schemas import (
@@ -36,7 +36,6 @@ from sync.fields import FieldInvalid
 T = TypeVar("T")
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
-_NO_LINK: Final = "There is no such link, or it was ended."
 _UUID: Final = {"type": "string", "format": "uuid"}
 _LINK: Final = {"in": "path", "name": "link", "required": True, "schema": _UUID}
 _CONSTRAINT: Final = {"in": "path", "name": "constraint", "required": True, "schema": _UUID}
@@ -69,15 +68,7 @@ def get_physios(_: dict[str, Any]) -> Response:
 @problems_of(blp, 409, 503)
 def invite(_: dict[str, Any]) -> Response:
     """The code is told this once."""
-
-    def work(conn: Connection) -> tuple[UUID, str, Any]:
-        profile.read_profile(conn, me())
-        return physio.invite(conn, me(), now())
-
-    try:
-        made, code, lapses = doing(work, write=True)
-    except physio.TooManyLinks as error:
-        raise Fault(409, f"Not done: {error}.") from None
+    made, code, lapses = own_data.invite(me(), now())
     return json_response({"id": made, "code": code, "lapses_at": lapses}, _NO_STORE)
 
 
@@ -95,15 +86,7 @@ def end_as_member(_: dict[str, Any], link: UUID) -> Response:
 
 
 def _end(link_id: UUID) -> Response:
-    at = now()
-
-    def work(conn: Connection) -> tuple[Link | None, int]:
-        link = physio.close(conn, me(), link_id, at)
-        return link, 0 if link is None else physio_constraints.lift_all(conn, state().settings, link, at)
-
-    link, lifted = _linked(work, write=True)
-    if link is not None and lifted:
-        tell_devices(link.member)
+    lifted = own_data.end_link(me(), link_id, now())
     return json_response({"id": link_id, "constraints": lifted}, _NO_STORE)
 
 
@@ -272,4 +255,4 @@ def _linked(work: Callable[[Connection], T], *, write: bool) -> T:
     try:
         return doing(work, write=write)
     except physio.LinkUnknown:
-        raise Fault(404, _NO_LINK) from None
+        raise Fault(404, own_data.NO_LINK) from None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from server.access import name_view
-from server.accounts import external, external_pages, page, pages, passkey_pages, security
+from server.accounts import data_pages, external, external_pages, page, pages, passkey_pages, security
 from server.accounts.page import blp
 from server.settings import Settings
 
-VIEWS = (external_pages, pages, passkey_pages, security)  # imported: their views are on `blp`
+VIEWS = (data_pages, external_pages, pages, passkey_pages, security)  # imported: their views are on `blp`
 
 
 def install(app: Flask, settings: Settings) -> None:

@@ -280,7 +280,7 @@ PUBLIC = (
     "/account/signed-out",
     "/account/confirm?token=x",
 )
-OWN = ("/account/", "/account/logout", "/account/passkeys/new", "/account/login")
+OWN = ("/account/", "/account/data", "/account/logout", "/account/passkeys/new", "/account/login")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from server.accounts import throttle
 from server.accounts.tables import account
+from sync.sealing import create_master
 from tests.accounts.signing_in import Browser, cheap_hashes, clear, new_account
 
 OPEN = (
@@ -25,7 +26,8 @@ OPEN = (
     "with/x/callback",
     "logout",
 )
-OWN = ("name", "password", "address", "second", "places", "passkeys/new", "passkeys/change", "with/unlink")
+OWN = ("name", "password", "address", "second", "places", "passkeys/new", "passkeys/change", "with/unlink",
+       "data/training", "data/physios/invite", "data/physios/end", "data/delete")  # fmt: skip
 FIELDS = (
     "email",
     "password",
@@ -40,6 +42,8 @@ FIELDS = (
     "place",
     "issuer",
     "subject",
+    "link",
+    "version",
 )
 TEXT = st.one_of(
     st.text(max_size=60),
@@ -57,6 +61,8 @@ def people(door_of_all: Any) -> Iterator[tuple[Browser, Browser]]:
         cheap_hashes(patch)
         patch.setattr(throttle, "take", lambda *_: 0)
         clear(door_of_all)
+        if not door_of_all.settings.master_key.exists():
+            create_master(door_of_all.settings.master_key)
         new_account(door_of_all.engine)
         mia, stranger = Browser(door_of_all), Browser(door_of_all)
         mia.sign_in()

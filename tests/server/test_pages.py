@@ -60,7 +60,7 @@ def test_pages_keep_their_strict_policy_and_their_links_work(reader: Any) -> Non
         assert page.links
         for link in page.links:
             assert link.startswith("/"), link
-            assert reader.client.get(link).status_code == 200, link
+            assert reader.client.get(link, follow_redirects=True).status_code == 200, link
 
 
 def test_assets_are_typed_compressed_and_revalidated(reader: Any) -> None:

@@ -167,8 +167,8 @@ def test_signing_in_sends_what_was_written_and_signing_out_keeps_or_removes_it(
     assert place.forms[0]["scope"] == "openid offline_access sync"
     assert stat.S_IMODE((tmp_path / "phone" / "account.json").stat().st_mode) == 0o600
     said = run("sync", *here)
-    assert "Records:   1 changes sent, 0 records came." in said
-    assert "1 changes were REFUSED" in said
+    assert "Records:   1 change sent, 0 records came." in said
+    assert "REFUSED: 1 change" in said
     assert place.account.state() == {("note", "n"): {"x": 1}}
     said = run("outbox", *here)
     assert "set.bad: This is bad. [invalid]" in said
@@ -216,4 +216,4 @@ def test_a_sign_in_that_has_ended_is_told_and_the_changes_stay(
     run("create", "note", "x=1", *here)
     said = run("sync", *here, code=1)
     assert "NOT SYNCED: the sign-in has ended; sign in again." in said
-    assert "1 changes wait on this device." in said
+    assert "Waiting on this device: 1 change." in said
