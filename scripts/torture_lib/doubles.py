@@ -27,7 +27,7 @@ def take_out_of_device(names: frozenset[str]) -> None:
 def take_out(names: frozenset[str]) -> None:
     """Take protections out of this process; what is PostgreSQL's or an operator's matter the stage leaves out."""
     if "lock" in names:
-        store.lock_head = _read_head
+        store.lock_account = _read_account
     if "epoch" in names:
         for name, text in list(vars(store).items()):
             if isinstance(text, str) and "THEN 'ahead'" in text:
@@ -36,15 +36,13 @@ def take_out(names: frozenset[str]) -> None:
         vars(push)["merge"] = _arrival
 
 
-def _read_head(conn: Connection, stream: str) -> store.Head:
-    """`lock_head` without the lock."""
-    if not conn.in_transaction():
-        conn.begin()
-    head = store.read_head(conn, stream)
-    assert head is not None
+def _read_account(conn: Connection, stream: str) -> tuple[store.Head, int, int]:
+    """`lock_account` without the lock."""
+    asked = "SELECT epoch, head, floor, records, bytes FROM stream WHERE stream = %(stream)s"
+    epoch, seq, floor, records, size = conn.exec_driver_sql(asked, {"stream": stream}).one()
     # What a busier machine does by itself: others come in between reading and writing.
     time.sleep(random.uniform(0, 0.03))  # noqa: S311
-    return head
+    return store.Head(epoch, seq, floor), records, size
 
 
 def _arrival(stored: Stored | None, patch: Patch) -> Outcome:
