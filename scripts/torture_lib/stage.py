@@ -26,7 +26,7 @@ import psutil  # type: ignore[import-untyped]
 from sqlalchemy import Connection, NullPool, create_engine
 
 from server import auth, database, process
-from server.accounts.data_keys import make_data_key
+from server.accounts.data_keys import data_key
 from server.accounts.people import create_account
 from server.catalog.publish import load_seed, publish_release
 from server.settings import Settings
@@ -308,7 +308,7 @@ def _fill(conn: Connection, stage: Stage, accounts: int) -> None:
             conn, email=f"person{number}@torture.example", password_hash=None, name=f"Person {number}",
             verified_at=now, now=now,
         )  # fmt: skip
-        make_data_key(conn, stage.settings, made, now)
+        data_key(conn, stage.settings, made, hold=True)
         stage.accounts.append(made)
 
 

@@ -13,8 +13,8 @@ from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from server.accounts.tables_data import account_key
 from server.settings import Settings
@@ -73,11 +73,6 @@ def master_key(settings: Settings) -> MasterKey:
     return open_master(settings.master_key, settings.master_kms)
 
 
-def make_data_key(conn: Connection, settings: Settings, account: UUID, now: datetime) -> None:
-    """Give an account its key. The transaction must be set to that account (row-level security)."""
-    conn.execute(insert(account_key).values(_new_row(settings, account, now)))
-
-
 def _new_row(settings: Settings, account: UUID, now: datetime) -> dict[str, Any]:
     master = master_key(settings)
     wrapped = master.wrap(new_data_key(), f"{ACCOUNT}{account}")
@@ -124,7 +119,7 @@ def _first(conn: Connection, settings: Settings, account: UUID, hold: bool) -> b
     row = _new_row(settings, account, datetime.now(UTC))
     if not hold:
         return bytes(row["wrapped"])  # for who reads: there is nothing yet to open with it
-    conn.execute(upsert(account_key).values(row).on_conflict_do_nothing())
+    conn.execute(insert(account_key).values(row).on_conflict_do_nothing())
     made = _wrapped(conn, account, hold)
     if made is None:
         raise KeyGone(f"account {account} has no data key")

@@ -21,7 +21,8 @@ from sync.tables import metadata
 _MOMENT = DateTime(timezone=True)
 
 
-def _account(*, nullable: bool = False, primary_key: bool = False) -> Column[object]:
+def owner_column(*, nullable: bool = False, primary_key: bool = False) -> Column[object]:
+    """The column `account`, whose rows go with their account."""
     owner = ForeignKey("account.id", ondelete="CASCADE")
     return Column("account", UUID(), owner, nullable=nullable, primary_key=primary_key)
 
@@ -48,7 +49,7 @@ login_session = Table(
     "login_session",
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
-    _account(),
+    owner_column(),
     Column("created_at", _MOMENT, nullable=False),
     Column("expires_at", _MOMENT, nullable=False),
     Column("auth_time", _MOMENT, nullable=False),
@@ -78,7 +79,7 @@ token_family = Table(
     "token_family",
     metadata,
     Column("id", UUID(), primary_key=True),
-    _account(),
+    owner_column(),
     Column("client_id", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("auth_time", _MOMENT, nullable=False),
@@ -102,7 +103,7 @@ oauth_code = Table(
     "oauth_code",
     metadata,
     Column("code_hash", LargeBinary, primary_key=True),
-    _account(),
+    owner_column(),
     Column("client_id", Text, nullable=False),
     Column("redirect_uri", Text, nullable=False),
     Column("scope", Text, nullable=False),
@@ -130,7 +131,7 @@ device_code = Table(
     Column("expires_at", _MOMENT, nullable=False),
     Column("interval_s", Integer, nullable=False),
     Column("polled_at", _MOMENT),
-    _account(nullable=True),
+    owner_column(nullable=True),
     Column("approved", Boolean),
     Column("auth_time", _MOMENT),
     Column("amr", ARRAY(Text)),
@@ -145,7 +146,7 @@ device_code = Table(
 consent = Table(
     "consent",
     metadata,
-    _account(primary_key=True),
+    owner_column(primary_key=True),
     Column("client_id", Text, primary_key=True),
     Column("scopes", ARRAY(Text), nullable=False),
     Column("granted_at", _MOMENT, nullable=False),

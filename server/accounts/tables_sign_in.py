@@ -2,7 +2,6 @@
 
 from sqlalchemy import (
     ARRAY,
-    UUID,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -18,21 +17,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from server.accounts.tables import owner_column
 from sync.tables import metadata
 
 _NOW = text("now()")
-
-
-def _account(*, nullable: bool = False, primary_key: bool = False) -> "Column[object]":
-    to = ForeignKey("account.id", ondelete="CASCADE")
-    return Column("account", UUID, to, nullable=nullable, primary_key=primary_key)
 
 
 passkey = Table(
     "passkey",
     metadata,
     Column("id", LargeBinary, primary_key=True, comment="Credential id, as the authenticator chose it."),
-    _account(),
+    owner_column(),
     Column("public_key", LargeBinary, nullable=False, comment="COSE key."),
     Column("sign_count", BigInteger, nullable=False),
     Column("transports", ARRAY(Text), nullable=False),
@@ -52,7 +47,7 @@ identity = Table(
     metadata,
     Column("issuer", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
-    _account(),
+    owner_column(),
     Column("email", Text, comment="As the provider said it when it was linked; shown, never looked up."),
     Column("linked_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
@@ -64,7 +59,7 @@ email_token = Table(
     "email_token",
     metadata,
     Column("hash", LargeBinary, primary_key=True),
-    _account(nullable=True),
+    owner_column(nullable=True),
     Column("purpose", Text, nullable=False),
     Column("email", Text, nullable=False),
     Column("next", Text, comment="Where the person wanted to go."),
@@ -94,7 +89,7 @@ ceremony = Table(
     Column("hash", LargeBinary, primary_key=True, comment="Of the challenge, state or name of the step."),
     Column("purpose", Text, nullable=False),
     Column("browser", LargeBinary, nullable=False, comment="Hash of the browser's secret."),
-    _account(nullable=True),
+    owner_column(nullable=True),
     Column("data", JSONB, nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Index(None, "account"),
@@ -105,7 +100,7 @@ ceremony = Table(
 second_factor = Table(
     "second_factor",
     metadata,
-    _account(primary_key=True),
+    owner_column(primary_key=True),
     Column("since", DateTime(timezone=True), nullable=False),
     comment="Accounts that want a passkey after the password.",
 )

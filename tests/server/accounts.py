@@ -10,7 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 
-from server.accounts.data_keys import make_data_key
+from server.accounts.data_keys import data_key
 from server.accounts.people import create_account
 from server.db import as_account, write
 from sync.clock import tick
@@ -33,12 +33,7 @@ def new_account(limber: Any) -> uuid.UUID:
         ),
     )
 
-    def key(conn: Any) -> None:
-        held = conn.execute(text("SELECT FROM account_key WHERE account = :a"), {"a": account}).one_or_none()
-        if held is None:
-            make_data_key(conn, settings, account, NOW)
-
-    as_account(limber.engine, account, key, write=True)
+    as_account(limber.engine, account, lambda conn: data_key(conn, settings, account, hold=True), write=True)
     return account
 
 
