@@ -1,4 +1,4 @@
-module.exports = {
-  presets: ['@babel/preset-typescript'],
-  plugins: [['@babel/plugin-transform-modules-commonjs', { importInterop: 'babel' }]],
+module.exports = (api) => {
+  api.cache(true);
+  return { presets: ['babel-preset-expo'] };
 };

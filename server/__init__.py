@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from server import health, objects, pages, problems, telemetry, web
 from server.access import name_view
-from server.accounts import authorize, device_pages, end_session, oauth, sign_in
+from server.accounts import authorize, device_pages, end_session, oauth, sign_in, web_session
 from server.accounts.data_views import blp as account_blp
 from server.accounts.physio_views import blp as physio_blp
 from server.accounts.support_views import blp as support_blp
@@ -118,7 +118,8 @@ def create_app(
     web.install(app, https=settings.https)
     _document(app)
     app.register_blueprint(pages.blp)
-    app.register_blueprint(oauth.blp)
+    for programs in (oauth, web_session):
+        app.register_blueprint(programs.blp)
     for pages_of in (authorize, device_pages, end_session):
         app.register_blueprint(pages_of.blp)
     sign_in.install(app, settings)
