@@ -39,9 +39,8 @@ def node() -> str:
 
 def ready() -> Path:
     """Install and compile what is out of date; returns the folder of the compiled tools. Raises MobileError."""
-    node()
-    with _alone():
-        lock = _install(MOBILE)
+    with alone():
+        lock = packages()
         sources = list(MOBILE.glob("tsconfig*.json"))
         sources += [p for folder in ("src", "test", "tools") for p in sorted((MOBILE / folder).rglob("*.ts"))]
         _when_changed(BUILD, [*lock, *sources], MOBILE, "npm", "run", "--silent", "build")
@@ -51,20 +50,26 @@ def ready() -> Path:
 def outside() -> Path:
     """Install the clients and providers of others that tests run; returns their folder. Raises MobileError."""
     node()
-    with _alone():
-        _install(OUTSIDE)
+    with alone():
+        _when_changed(OUTSIDE / "node_modules", _lock(OUTSIDE), OUTSIDE, "npm", "ci", "--include=dev")
     return OUTSIDE
 
 
-def _install(folder: Path) -> list[Path]:
-    """The locked packages of `folder`; returns the files that say which."""
-    lock = [folder / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    _when_changed(folder / "node_modules", lock, folder, "npm", "ci")
-    return lock
+def packages() -> list[Path]:
+    """Install the app's locked packages; returns the files that say which. Call `alone`. Raises MobileError."""
+    node()
+    if _when_changed(MOBILE / "node_modules", _lock(MOBILE), MOBILE, "npm", "ci", "--include=dev"):
+        # npm may run no script (.npmrc), so ours is run by us.
+        _run(MOBILE, "node", "tools/postinstall.mjs")
+    return _lock(MOBILE)
+
+
+def _lock(folder: Path) -> list[Path]:
+    return [folder / name for name in ("package.json", "package-lock.json", ".npmrc")]
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """One at a time: tests run side by side."""
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "mobile.lock").open("w") as lock:
@@ -72,14 +77,20 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _when_changed(made: Path, sources: Iterable[Path], folder: Path, *command: str) -> None:
-    """Run the command when the sources are not those that `made` was made from."""
+def _when_changed(made: Path, sources: Iterable[Path], folder: Path, *command: str) -> bool:
+    """Run the command when the sources are not those that `made` was made from; returns whether it had to."""
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     stamp = made / ".made-from"
     if stamp.is_file() and stamp.read_text() == digest.hexdigest():
-        return
+        return False
+    _run(folder, *command)
+    stamp.write_text(digest.hexdigest())
+    return True
+
+
+def _run(folder: Path, *command: str) -> None:
     name = folder.relative_to(ROOT)
     print(f"{name}: {' '.join(command)}", file=sys.stderr, flush=True)
     done = subprocess.run(
@@ -89,7 +100,6 @@ def _when_changed(made: Path, sources: Iterable[Path], folder: Path, *command: s
     if done.returncode != 0:
         told = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise MobileError(f"`{' '.join(command)}` in {name}/ failed:\n{told}")
-    stamp.write_text(digest.hexdigest())
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import mobile_lib
 import up_ports
 import up_processes
+import web_lib
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from up_processes import Stopped, UpError
@@ -29,7 +31,7 @@ from sync import objects, releases, sealing, signing
 from sync.device_model import CONTRACT
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = 8
+STEPS = 9
 READY_SECONDS = 60
 LIVE_REQUESTS = 21_000  # more than server.live lets in, so that it can say so
 ROUTINE = ["--kind", "warmup", "--activity", "run_distance", "--minutes", "12"]
@@ -98,8 +100,8 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/up",
-        description="Start PostgreSQL and the server, publish the catalogue and a first model, then sync a "
-        "device and print a routine it made offline. Data is kept from run to run. Ctrl-C stops everything.",
+        description="Start PostgreSQL and the server, publish the catalogue and a first model, build the app, then "
+        "sync a device and print a routine it made offline. Data is kept from run to run. Ctrl-C stops everything.",
         epilog="Every setting of docs/settings.md can be given as an environment variable; options win.",
     )
     parser.add_argument("--port", type=_port, help="port on 127.0.0.1, 0 for any free one (default 8000)")
@@ -127,7 +129,7 @@ def _prepare(arguments: argparse.Namespace, stack: ExitStack) -> Run:
     env.setdefault("LIMBER_DATA", str(ROOT / "var"))
     # Children run elsewhere than here: relative paths are settled now.
     for name in ("LIMBER_DATA", "LIMBER_SIGNING_KEY", "LIMBER_TOKEN_KEY", "LIMBER_MASTER_KEY", "LIMBER_MODEL",
-                 "LIMBER_PROVIDERS"):  # fmt: skip
+                 "LIMBER_PROVIDERS", "LIMBER_WEB"):  # fmt: skip
         if env.get(name):
             env[name] = str(Path(env[name]).expanduser().resolve())
     if env.get("LIMBER_OBJECTS") and "://" not in env["LIMBER_OBJECTS"]:
@@ -175,6 +177,8 @@ def _bring_up(run: Run, *, once: bool, served: Callable[[], None]) -> None:
         _catalogue(run, url, notes)
     with _step(run, "model: publish the bundled one") as notes:
         _model(run, url, notes)
+    with _step(run, "app: build it for the web") as notes:
+        _app(run, notes)
     with _step(run, "server"):
         _serve(run)
     _print_addresses(run, url)
@@ -288,6 +292,31 @@ def _model(run: Run, url: str, notes: list[str]) -> None:
     _tool(run, "model", [*command, "--channel", "stable", "--requests", "50", "--max-ms", "1000"])
 
 
+def _app(run: Run, notes: list[str]) -> None:
+    """Build the app where it changed. Without Node, or where it does not build, all else is served all the same."""
+    if "LIMBER_WEB" in run.env:
+        notes.append(f"LIMBER_WEB={run.env['LIMBER_WEB']}")
+        return
+    try:
+        mobile_lib.node()
+    except mobile_lib.MobileError as error:
+        notes.append(f"left out: {error}; everything else is served")
+        return
+    if web_lib.is_current():
+        notes.append("unchanged")
+    else:
+        log = run.logs / "app.log"
+        log.write_bytes(b"")
+        command = [sys.executable, str(ROOT / "scripts" / "web_lib.py")]
+        if run.processes.run(command, log, run.env, ROOT, aloud=True) != 0:
+            older = (
+                "the build before it is served" if web_lib.DIST.is_dir() else "the rest is served without it"
+            )
+            notes.append(f"it did not build, {older}; the end of {log}:\n{up_processes.tail(log)}")
+    if web_lib.DIST.is_dir():
+        run.env["LIMBER_WEB"] = str(web_lib.DIST)
+
+
 def _serve(run: Run) -> None:
     """Start the server, and the live process beside it, and return when both are ready."""
     settings = run.settings
@@ -358,7 +387,8 @@ def _print_addresses(run: Run, url: str) -> None:
     )
     print(f"ready after {time.monotonic() - run.started:.1f} s")
     for name, value in (
-        ("site", run.address),
+        ("site", run.address if "LIMBER_WEB" in run.env else f"{run.address}  without the app"),
+        ("server", f"{run.address}/server"),
         ("API docs", f"{run.address}/docs"),
         ("live", run.settings.live_url or "no LIMBER_LIVE_URL"),
         ("database", shown),

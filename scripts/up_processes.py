@@ -116,17 +116,26 @@ class Processes:
         self.record()
         return child
 
-    def run(self, command: list[str], log: Path, env: Mapping[str, str], cwd: Path) -> int:
-        """Run a command to its end, showing that time passes; returns its exit code."""
+    def run(
+        self, command: list[str], log: Path, env: Mapping[str, str], cwd: Path, *, aloud: bool = False
+    ) -> int:
+        """Run a command to its end, showing that time passes; returns its exit code.
+
+        `aloud`: show what it is doing as well, by the last line of its log.
+        """
         child = process.start(command, log=log, env=env, cwd=cwd)
         started = time.monotonic()
         ticks = 1
+        said = ""
         try:
             while ended(child) is None:
                 self.check()
                 stop_if_asked()
                 if time.monotonic() - started >= ticks * TICK_SECONDS:
-                    print(f" {ticks * TICK_SECONDS} s …", end="", flush=True)
+                    line = tail(log, 1) if aloud else ""
+                    doing = f"\n      {line}" if line != said else ""
+                    print(f"{doing} {ticks * TICK_SECONDS} s …", end="", flush=True)
+                    said = line
                     ticks += 1
                 time.sleep(0.02)
         finally:

@@ -49,6 +49,12 @@ MOST_CLIENTS: Final = 20_000
 """Some 40 kB each. granian holds no more requests at once than its `--backpressure`, 1,024 if that is not given."""
 MOST_OF_ACCOUNT: Final = 32
 SLOWEST_RETRY_S: Final = 30.0
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Allow-Headers": "Authorization, Cache-Control, Pragma",
+    "Access-Control-Max-Age": "86400",
+}
+"""The app on the web has another origin than this process, and asks first whether it may send its token."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -83,6 +89,7 @@ class Live:
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
+        self._origins = {settings.address, *settings.web_origins}
         self._denied: Mapping[str, float] = {}
         keys = KeyFile(settings.token_key, 1.0)
         self._verifier = Verifier(settings.issuer, keys, lambda: self._denied, clock)
@@ -137,11 +144,17 @@ class Live:
                 signal.signal(number, handler)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = _header(scope, b"origin")
+        if origin in self._origins:
+            send = _shared_with(origin, send)
         try:
             path = scope["path"]
             rxdb = _RXDB.fullmatch(path) is not None
             if path not in ("/v1/sync/events", "/healthz") and not rxdb:
                 raise Fault(404, "There is nothing here: this process only serves /v1/sync/events.")
+            if scope["method"] == "OPTIONS" and origin in self._origins:
+                await _answer(send, 204, "text/plain", b"", PREFLIGHT)
+                return
             if scope["method"] != "GET":
                 raise Fault(405, "Only GET is possible here.", headers={"Allow": "GET"})
             if path == "/healthz":
@@ -298,12 +311,28 @@ class Live:
                 loop.call_later(random.uniform(0, self.spread_s), partial(listener.tell, event))  # noqa: S311
 
 
-def _bearer(scope: Scope) -> str:
+def _header(scope: Scope, wanted: bytes) -> str:
     for name, value in scope["headers"]:
-        if name.lower() == b"authorization":
-            scheme, _, token = value.decode("latin-1").partition(" ")
-            return token.strip() if scheme.lower() == "bearer" else ""
+        if name.lower() == wanted:
+            return str(value.decode("latin-1"))
     return ""
+
+
+def _bearer(scope: Scope) -> str:
+    scheme, _, token = _header(scope, b"authorization").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _shared_with(origin: str, send: Send) -> Send:
+    """Lets a page of `origin` read the answer (CORS)."""
+    allowed = [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]
+
+    async def sending(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *allowed]}
+        await send(message)
+
+    return sending
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees: the front page, the API's documentation, and the files of both."""
+"""What a person sees of the server itself: its page, the API's documentation, and the files of both."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ CACHE = {"Cache-Control": "public, max-age=300, must-revalidate", "Vary": "Accep
 blp = Blueprint("pages", __name__, template_folder="templates")
 
 
-@blp.get("/")
+@blp.get("/server")
 @public(blp)
 def home() -> Response:
-    """The front page: what this is, what is current, where to read on."""
+    """What this server is, what is current on it, where to read on."""
+    return about(app_missing=False)
+
+
+def about(*, app_missing: bool) -> Response:
+    """The same page; as the front page of a server without the app it says so."""
     shared = state()
     try:
         release = shared.catalog_release.get()
@@ -36,7 +41,8 @@ def home() -> Response:
         if not is_outage(error):
             raise
         release, model, reachable = None, None, False
-    return _page(render_template("home.html", release=release, model=model, reachable=reachable))
+    told = {"release": release, "model": model, "reachable": reachable, "app_missing": app_missing}
+    return _page(render_template("home.html", **told))
 
 
 @blp.get("/docs")

@@ -77,7 +77,7 @@ def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:
 
 def install(app: Flask) -> None:
     """Make every error of `app` a problem. Call after flask-smorest, whose handler drops headers."""
-    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(Fault, _from_fault)
     app.register_error_handler(sql.SQLAlchemyError, _from_database)
     app.register_error_handler(StoreUnavailable, _from_store)
@@ -88,7 +88,8 @@ def _from_fault(fault: Fault) -> Response:
     return problem(fault.status, fault.detail, errors=fault.errors, headers=fault.headers, **fault.extra)
 
 
-def _from_http(error: HTTPException) -> Any:
+def from_http(error: HTTPException) -> Any:
+    """werkzeug's own errors, of routing and of reading a request, as a problem."""
     if error.response is not None:
         return error.response
     if error.code is None or error.code < 400:

@@ -204,6 +204,10 @@ class Settings:
             "LIMBER_MODEL", Path, "ONNX file for `POST /v1/routines` instead of the current release"
         ),
     )
+    web: Path | None = field(
+        default=None,
+        metadata=_env("LIMBER_WEB", Path, "Folder of the built web app, served at `/`; `scripts/up` sets it"),
+    )
     health_min_runs: int = field(
         default=200,
         metadata=_env("LIMBER_HEALTH_MIN_RUNS", _whole(0, 10**9), "Runs on devices before a promotion"),

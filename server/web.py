@@ -244,8 +244,8 @@ class Problem(ma.Schema):
 
 
 @lru_cache(maxsize=256)
-def choose_coding(accept: str) -> str:
-    """The content coding for an Accept-Encoding header: "zstd", "br", "gzip" or "identity".
+def choose_coding(accept: str, offered: tuple[str, ...] = ENCODINGS) -> str:
+    """The content coding for an Accept-Encoding header: one of `offered`, best first, or "identity".
 
     The highest q wins, our order among equals. Raises Fault 406 if nothing is acceptable (RFC 9110 §12.5.3).
     """
@@ -255,14 +255,14 @@ def choose_coding(accept: str) -> str:
         if name:
             weights[name] = _weight(parameters)
     rest = weights.get("*", 0.0)
-    best = max(ENCODINGS, key=lambda coding: weights.get(coding, rest))
-    weight = weights.get(best, rest)
+    best = max(offered, key=lambda coding: weights.get(coding, rest), default="identity")
+    weight = weights.get(best, rest) if offered else 0.0
     # Unless named, identity is acceptable but never preferred to a coding that was asked for.
     identity = weights.get("identity", 0.0)
     if weight > 0 and weight >= identity:
         return best
     if identity == 0 and ("identity" in weights or ("*" in weights and rest == 0)):
-        raise Fault(406, "No acceptable content coding: zstd, br, gzip and identity are available.")
+        raise Fault(406, f"No acceptable content coding: {', '.join((*offered, 'identity'))} are available.")
     return "identity"
 
 

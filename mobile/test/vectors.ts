@@ -206,7 +206,8 @@ export function patched<T>(document: T, patch: readonly Operation[]): T {
     const [into, key] = place(path);
     const [source, at] = op === 'copy' ? place(from!) : [{ value }, 'value'];
     const content = structuredClone(source[at]);
-    if (op === 'remove') Array.isArray(into) ? into.splice(key as number, 1) : delete into[key];
+    if (op === 'remove' && Array.isArray(into)) into.splice(key as number, 1);
+    else if (op === 'remove') delete into[key];
     else if (Array.isArray(into) && op !== 'replace') into.splice(key as number, 0, content);
     else into[key] = content;
   }

@@ -2,34 +2,22 @@
 
 import { createHash } from 'node:crypto';
 
+import { openInterpreter } from '../src/generator/interpreter';
 import { openLearner, type Learner } from '../src/generator/learner';
 import { openGenerator, type Generator } from '../src/generator/runtime';
-import type { Tensors } from '../src/generator/contract';
+import { openOrt, type Engine as Runtime, type Ort, type Session } from '../src/generator/session';
 
-export const ENGINES = ['node', 'node-latest', 'wasm'] as const;
+export const ENGINES = ['node', 'node-latest', 'wasm', 'interpreter'] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** The part of onnxruntime-common's interface that all three share. */
-interface Ort {
+/** onnxruntime in Node, and what tells its version. */
+interface NodeOrt extends Ort {
   readonly env: { readonly versions: Readonly<Record<string, string | undefined>>; wasm: { numThreads?: number } };
-  readonly Tensor: new (type: 'int32', data: Int32Array, dims: readonly number[]) => OrtTensor;
-  readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
-}
-interface OrtTensor {
-  readonly data: unknown;
-  readonly dims: readonly number[];
-}
-interface Session {
-  readonly inputNames: readonly string[];
-  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
-  release(): Promise<void>;
 }
 
-export interface Running {
-  readonly run: (feeds: Tensors) => Promise<Tensors>;
+export interface Running extends Session {
   /** Such as `onnxruntime-web 1.24.3`. */
   readonly version: string;
-  close(): Promise<void>;
 }
 
 export interface Opened extends Running {
@@ -44,7 +32,7 @@ function sha256Of(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-function load(engine: Engine): Ort {
+function load(engine: Exclude<Engine, 'interpreter'>): NodeOrt {
   switch (engine) {
     case 'node':
       return require('onnxruntime-node');
@@ -69,32 +57,31 @@ export async function openLearning(engine: Engine, model: Uint8Array, threads: n
 
 /** A session of any int32 model; others may be open beside it, in this engine or another. */
 async function openSession(engine: Engine, model: Uint8Array, threads: number): Promise<Running> {
+  const { name, open } = runtimeOf(engine, threads);
+  return { ...(await open(model)), version: name };
+}
+
+/** The engine as the app sees one. */
+export function runtimeOf(engine: Engine, threads: number): Runtime {
+  if (engine === 'interpreter') return openInterpreter();
   const ort = load(engine);
-  if (engine === 'wasm') ort.env.wasm.numThreads = threads;
-  const session = await ort.InferenceSession.create(model, {
-    executionProviders: [engine === 'wasm' ? 'wasm' : 'cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-    // Threads that wait for work sleep instead of burning a core.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
-  if (engine === 'wasm' && ort.env.wasm.numThreads !== threads) {
-    throw new Error(`onnxruntime-web runs with ${ort.env.wasm.numThreads} threads instead of ${threads}`);
-  }
-  const run = async (tensors: Tensors): Promise<Tensors> => {
-    const feeds: Record<string, OrtTensor> = {};
-    for (const name of session.inputNames) {
-      const tensor = tensors[name];
-      if (tensor === undefined) throw new Error(`the model asks for an input ${name} that nobody makes`);
-      feeds[name] = new ort.Tensor('int32', tensor.data, tensor.dims);
-    }
-    const found = await session.run(feeds);
-    return Object.fromEntries(
-      Object.entries(found).map(([name, { data, dims }]) => [name, { data: data as Int32Array, dims }]),
-    );
-  };
+  const web = engine === 'wasm';
+  if (web) ort.env.wasm.numThreads = threads;
   const { common, ...own } = ort.env.versions;
-  const version = `onnxruntime-${engine === 'wasm' ? 'web' : 'node'} ${own.web ?? own.node ?? common}`;
-  return { run, version, close: () => session.release() };
+  return {
+    name: `onnxruntime-${web ? 'web' : 'node'} ${own.web ?? own.node ?? common}`,
+    async open(model) {
+      const session = await openOrt(ort, model, {
+        executionProviders: [web ? 'wasm' : 'cpu'],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        // Threads that wait for work sleep instead of burning a core.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
+      });
+      if (web && ort.env.wasm.numThreads !== threads) {
+        throw new Error(`onnxruntime-web runs with ${ort.env.wasm.numThreads} threads instead of ${threads}`);
+      }
+      return session;
+    },
+  };
 }

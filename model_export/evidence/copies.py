@@ -160,6 +160,14 @@ def app(root: Path = ROOT) -> Iterator[Copy]:
                 yield Copy(name.as_posix(), f"line {text.count(chr(10), 0, found.start()) + 1}", found[2])
 
 
+def words(root: Path = ROOT) -> Iterator[Copy]:
+    """The app's messages, of every language: what it says is there and not in its code."""
+    for file in sorted((root / "mobile" / "src" / "i18n").glob("*/*.json")):
+        name = file.relative_to(root).as_posix()
+        for path, text in strings(json.loads(file.read_text(encoding="utf-8"))):
+            yield Copy(name, path, text)
+
+
 def routine(made: dict[str, Any], place: str) -> Iterator[Copy]:
     """What a routine says: reasons, and why something was left out."""
     for item in made["items"]:
@@ -170,7 +178,7 @@ def routine(made: dict[str, Any], place: str) -> Iterator[Copy]:
 
 def everything(root: Path = ROOT) -> Iterator[Copy]:
     """All copy in the repository."""
-    for source in (seed, prose, pages, code, app):
+    for source in (seed, prose, pages, code, app, words):
         yield from source(root)
 
 

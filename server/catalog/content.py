@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from model_export.evidence import matrix
+from server.catalog import motion
 from server.catalog.shapes import (
     ACTIVITY,
     CONDITION,
@@ -83,9 +84,10 @@ def read_seed(path: Path = SEED) -> dict[Key, Document]:
         if not isinstance(entries, dict):
             raise SeedInvalid(f"{path / 'vocabulary.json'}: {name} must be an object of entries by code")
     types = list(vocabulary.get("types", {}))
-    strangers = {file.stem for file in (path / "exercises").glob("*.json")} - set(types)
-    if strangers:
-        raise SeedInvalid(f"{path / 'exercises'}: no such exercise type: {', '.join(sorted(strangers))}")
+    for folder in ("exercises", "motion"):
+        strangers = {file.stem for file in (path / folder).glob("*.json")} - set(types)
+        if strangers:
+            raise SeedInvalid(f"{path / folder}: no such exercise type: {', '.join(sorted(strangers))}")
     sources = [("exercise", "slug", path / "exercises" / f"{name}.json") for name in types]
     sources.append(("activity", "code", path / "activities.json"))
     sources.append(("condition", "code", path / "conditions.json"))
@@ -100,6 +102,15 @@ def read_seed(path: Path = SEED) -> dict[Key, Document]:
             documents[key] = data
     for name, entries in vocabulary.items():
         documents["vocabulary", name] = {"order": list(entries), "entries": entries}
+    for file in (path / "motion" / f"{name}.json" for name in types):
+        # Clips are drawn one type after another, so a type may be without any.
+        for clip in _load(file, list) if file.exists() else ():
+            slug = _name(clip, "slug", file)
+            if ("motion", slug) in documents:
+                raise SeedInvalid(f"{file}: slug {slug} is there twice")
+            if documents.get(("exercise", slug), {}).get("type") != file.stem:
+                raise SeedInvalid(f"{file}: {slug} is no exercise of this type")
+            documents["motion", slug] = clip
     return documents
 
 
@@ -128,7 +139,8 @@ def validate(documents: Documents) -> list[Problem]:
     A document that lacks a field or has one of another kind is checked no further until that is right.
     """
     activities = {code: data for (collection, code), data in documents.items() if collection == "activity"}
-    known: dict[str, Mapping[str, Any]] = {"activity": activities}
+    exercises = {slug: data for (collection, slug), data in documents.items() if collection == "exercise"}
+    known: dict[str, Mapping[str, Any]] = {"activity": activities, "exercise": exercises}
     problems = []
     for name in VOCABULARIES:
         vocabulary = documents.get(("vocabulary", name))
@@ -335,11 +347,18 @@ def _check_vocabulary(name: str, data: Document, known: Known) -> Iterator[Findi
         yield from _unknown("entries", list(data["entries"]), subset_of, known)
 
 
+def _check_motion(slug: str, data: Document, known: Known) -> Iterator[Finding]:
+    if slug not in known["exercise"]:
+        yield "", "is no exercise's"
+    yield from motion.check_form(slug, data)
+
+
 CHECKS: dict[str, Callable[[str, Document, Known], Iterator[Finding]]] = {
     "exercise": _check_exercise,
     "activity": _check_activity,
     "condition": _check_condition,
     "vocabulary": _check_vocabulary,
+    "motion": _check_motion,
 }
 
 

@@ -103,6 +103,7 @@ def publish_release(
     """Publish the approved documents as the catalogue's next release; None when nothing changed.
 
     All or nothing: a savepoint in the caller's transaction, which holds other publishers back until it ends.
+    An approved clip is held back while its exercise is not approved.
     Objects are put before the commit: keys are hashes of content, so what a rollback leaves is harmless.
     Raises PublishRefused, with every problem, for a catalogue that `check` finds wrong or that is empty.
     """
@@ -115,6 +116,10 @@ def publish_release(
         c = catalog_document.c
         approved = conn.execute(select(c.collection, c.id, c.data).where(c.state == "approved"))
         documents = {(collection, record_id): data for collection, record_id, data in approved}
+        # A clip goes with its exercise, so an editor who takes back an exercise has not to think of it.
+        away = select(c.id).where(c.collection == "exercise", c.state != "approved")
+        for slug in conn.scalars(away):
+            documents.pop(("motion", slug), None)
         problems = list(check(documents)) if documents else [Problem("catalog", "no document is approved")]
         if problems:
             raise PublishRefused(problems)

@@ -13,7 +13,8 @@ def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """A whole or broken number, finite, and not a boolean."""
     return _is_int(value) or (isinstance(value, float) and math.isfinite(value))
 
 
@@ -37,12 +38,14 @@ def _is_bounds(value: Any) -> bool:
     )
 
 
-def _between(low: int, high: int, test: Callable[[Any], bool] = _is_int) -> Kind:
+def between(low: float, high: float, test: Callable[[Any], bool] = _is_int) -> Kind:
+    """A whole number, or with another `test` a number, within bounds that count as inside."""
     noun = "whole number" if test is _is_int else "number"
     return f"a {noun} from {low} to {high}", lambda value: test(value) and low <= value <= high
 
 
-def _one_of(*values: str) -> Kind:
+def one_of(*values: str) -> Kind:
+    """One of some words."""
     return f"one of {', '.join(values)}", lambda value: isinstance(value, str) and value in values
 
 
@@ -54,40 +57,40 @@ SOME_CODES: Kind = (
 )
 DEMAND: Kind = ("an object of whole numbers from 0 to 3 by code", _is_demand)
 OBJECT: Kind = ("an object", lambda value: isinstance(value, dict))
-MET = _between(1, 20, _is_number)
+MET = between(1, 20, is_number)
 
 EXERCISE = {
     **dict.fromkeys(("slug", "name", "type", "cue", "laterality"), TEXT),
     **dict.fromkeys(("primary_muscles", "moves", "positions", "phases", "activities"), SOME_CODES),
     **dict.fromkeys(("secondary_muscles", "equipment", "hazards"), CODES),
-    "difficulty": _between(1, 5),
+    "difficulty": between(1, 5),
     "met": MET,
     "dose": OBJECT,
 }
 DOSE = {
-    "mode": _one_of("time", "reps"),
+    "mode": one_of("time", "reps"),
     "reps": ("null or a whole number from 1 to 100", lambda v: v is None or (_is_int(v) and 1 <= v <= 100)),
     "sec_per_rep": (
         "null or a number from 0.2 to 60",
-        lambda v: v is None or (_is_number(v) and 0.2 <= v <= 60),
+        lambda v: v is None or (is_number(v) and 0.2 <= v <= 60),
     ),
-    "work_s_per_side": _between(1, 600),
-    "sides": _between(1, 2),
+    "work_s_per_side": between(1, 600),
+    "sides": between(1, 2),
 }
 ACTIVITY = {
     **dict.fromkeys(("code", "label", "spoken", "met_code", "met_src", "health_connect", "healthkit"), TEXT),
     **dict.fromkeys(("muscles", "moves"), DEMAND),
-    "explosive": _between(0, 3),
+    "explosive": between(0, 3),
     "met": MET,
-    "warmup_min": _between(1, 60),
+    "warmup_min": between(1, 60),
 }
 CONDITION = {"code": TEXT, "label": TEXT, "exclude": CODES, "limit": CODES}
 LABEL = {"label": TEXT}
 RULE = {
     **dict.fromkeys(("id", "group", "rule", "when", "expr", "source"), TEXT),
-    "use": _one_of("hard", "score", "warn", "claim"),
-    "grade": _one_of("A", "B", "C"),
-    "confidence": _one_of("F", "S", "M"),
+    "use": one_of("hard", "score", "warn", "claim"),
+    "grade": one_of("A", "B", "C"),
+    "confidence": one_of("F", "S", "M"),
 }
 # What an entry of each vocabulary needs; it may hold more (crosswalks to other code systems).
 VOCABULARIES: dict[str, dict[str, Kind]] = {
@@ -96,7 +99,7 @@ VOCABULARIES: dict[str, dict[str, Kind]] = {
     "muscles": {"label": TEXT, "region": TEXT},
     "moves": {"label": TEXT, "joint": TEXT, "action": TEXT},
     "types": {"label": TEXT, "phases": SOME_CODES, "work_s": ("two rising whole numbers", _is_bounds)},
-    "phases": {"label": TEXT, "rank": _between(0, 9)},
+    "phases": {"label": TEXT, "rank": between(0, 9)},
     "floor_positions": {},
     "free_equipment": {},
     "rules": RULE,

@@ -1,4 +1,4 @@
-"""A thousand requests come out to the byte in Node and in the wasm of onnxruntime-web, with one thread and with four.
+"""A thousand requests come out to the byte in Node, in the wasm of onnxruntime-web and in the interpreter.
 
 One thread of the versions that the app pins is in the app's own tests (mobile/src/generator/identity.test.ts).
 """
@@ -35,7 +35,9 @@ def tools() -> Path:
     return Path(library.ready()) / "tools"
 
 
-@pytest.mark.parametrize(("engine", "threads"), [("node", 4), ("node-latest", 4), ("wasm", 4)])
+@pytest.mark.parametrize(
+    ("engine", "threads"), [("node", 4), ("node-latest", 4), ("wasm", 4), ("interpreter", 1)]
+)
 def test_every_plan_is_the_same_to_the_byte(tools: Path, engine: str, threads: int) -> None:
     command = ["node", str(tools / "identity.js"), engine, str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -49,4 +51,4 @@ def test_wrong_usage_says_what_is_right(tools: Path) -> None:
         ["node", str(tools / "identity.js"), "abacus", "1"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "usage: node identity.js node|node-latest|wasm THREADS" in done.stderr
+    assert "usage: node identity.js node|node-latest|wasm|interpreter THREADS" in done.stderr

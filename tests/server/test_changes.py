@@ -78,9 +78,10 @@ def test_a_delta_holds_only_what_changed(limber: Any) -> None:
     limber.edit("exercise", "march-in-place", {"name": "Marching"})
     limber.edit("exercise", "calf-stretch-wall", None)
     found, last = follow(limber, last["cursor"])
-    assert [(c["id"], c["deleted"]) for c in found] == [
-        ("march-in-place", False),
-        ("calf-stretch-wall", True),
+    assert [(c["collection"], c["id"], c["deleted"]) for c in found] == [
+        ("exercise", "march-in-place", False),
+        ("exercise", "calf-stretch-wall", True),
+        ("motion", "calf-stretch-wall", True),  # a clip goes with its exercise
     ]
     assert found[0]["data"]["name"] == "Marching"
     assert found[1]["data"] is None

@@ -29,6 +29,7 @@ from tests.server.accounts import Phone, as_owner, new_account, phone
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
 EVENTS = "/v1/sync/events"
+APP = "https://app.limber.example"
 
 
 @dataclass
@@ -111,7 +112,7 @@ def healthy(live: Live) -> bool:
 
 @pytest.fixture(scope="module")
 def live(reader: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    started = start_live(reader, tmp_path_factory.mktemp("live"))
+    started = start_live(reader, tmp_path_factory.mktemp("live"), LIMBER_WEB_ORIGINS=APP)
     yield started
     process.stop(started.child, (signal.SIGTERM, 10.0))
 
@@ -199,6 +200,20 @@ def test_nobody_listens_without_a_token_that_may(reader: Any, live: Live) -> Non
         found, sent, body = live.get(EVENTS, **headers)
         assert (found, orjson.loads(body)["status"]) == (status, status)
         assert ("www-authenticate" in sent) is (token != operators)
+
+
+def test_a_page_of_the_app_may_listen_and_no_other_page(live: Live) -> None:
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    status, headers, _ = live.get(EVENTS, "OPTIONS", Origin=APP, **asked)
+    assert status == 204
+    assert headers["access-control-allow-origin"] == APP
+    assert "Authorization" in headers["access-control-allow-headers"]
+    status, headers, _ = live.get(EVENTS, Origin=APP)
+    assert (status, headers["access-control-allow-origin"]) == (401, APP), "it may read why, too"
+    for origin in ("https://evil.example", "null", f"{APP}.evil.example"):
+        status, headers, _ = live.get(EVENTS, "OPTIONS", Origin=origin, **asked)
+        assert status == 405
+        assert "access-control-allow-origin" not in headers
 
 
 def test_a_client_costs_no_thread_and_no_process(

@@ -29,17 +29,23 @@ class _Page(HTMLParser):
             self.inline.append(data)
 
 
-def test_the_front_page_says_what_is_published(limber: Any) -> None:
+def test_the_page_of_the_server_says_what_is_published(limber: Any) -> None:
     release = limber.publish_model(b"x" * 1234)
-    html = limber.client.get("/").text
+    html = limber.client.get("/server").text
     assert re.search(r"Release 1,\s+\d+ documents", html)
     assert "2 January 2026" in html
     assert "1,234 bytes" in html
     assert release.object_sha256[:12] in html
 
 
-def test_the_front_page_of_an_empty_server_says_so(empty: Any) -> None:
-    assert empty.client.get("/").text.count("No release yet") == 2
+def test_the_page_of_an_empty_server_says_so(empty: Any) -> None:
+    assert empty.client.get("/server").text.count("No release yet") == 2
+
+
+def test_without_the_app_the_front_page_is_the_server_s_and_says_so(limber: Any) -> None:
+    assert "The app is not built here" in limber.client.get("/").text
+    assert "The app is not built here" not in limber.client.get("/server").text
+    assert limber.client.get("/library").status_code == 404
 
 
 def test_the_front_page_opens_while_the_database_is_away(tmp_path: Any) -> None:
@@ -50,7 +56,7 @@ def test_the_front_page_opens_while_the_database_is_away(tmp_path: Any) -> None:
 
 
 def test_pages_keep_their_strict_policy_and_their_links_work(reader: Any) -> None:
-    for path in ("/", "/docs"):
+    for path in ("/", "/server", "/docs"):
         answer = reader.client.get(path)
         assert answer.content_type == "text/html; charset=utf-8"
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]

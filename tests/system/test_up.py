@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -156,7 +157,7 @@ def test_one_command_goes_from_an_empty_folder_to_a_routine_made_offline(
     data, run = first
     assert run.returncode == 0, run.stdout + run.stderr
     steps = re.findall(r"^\[(\d)/(\d)\]", run.stdout, re.MULTILINE)
-    assert steps == [(str(number), "8") for number in range(1, 9)]
+    assert steps == [(str(number), "9") for number in range(1, 10)]
     assert re.search(r"catalogue.* release 1, \d{3} documents", run.stdout)
     stopped, routine = run.stdout.split("server and PostgreSQL are stopped")
     assert re.search(r"release 1: (\d{3}) documents changed", stopped)
@@ -175,6 +176,8 @@ def test_a_second_run_is_ready_soon_and_keeps_the_data(data: Path) -> None:
     assert again.returncode == 0, again.stdout + again.stderr
     assert re.search(r"release 1, \d{3} documents, unchanged", again.stdout)
     assert "release 1 is published already" in again.stdout
+    if shutil.which("npm"):
+        assert re.search(r"app: build .* unchanged$", again.stdout, re.MULTILINE)
     assert (data / "keys" / "signing.pem").read_bytes() == key
     seconds = re.search(r"ready after ([\d.]+) s", again.stdout)
     assert seconds is not None
@@ -184,8 +187,19 @@ def test_a_second_run_is_ready_soon_and_keeps_the_data(data: Path) -> None:
 
 def test_the_addresses_it_prints_answer(up: Callable[..., Up]) -> None:
     run = up()
-    for path in ("/", "/docs", "/openapi.json", "/readyz", "/v1/keys"):
+    for path in ("/", "/server", "/docs", "/openapi.json", "/readyz", "/v1/keys"):
         assert get(run.address, path) == 200, path
+
+
+def test_without_node_it_says_so_and_serves_everything_else(data: Path, tmp_path: Path) -> None:
+    child = launch("--data", str(data), "--once", "--port", "0", PATH=str(tmp_path))
+    out, err = child.communicate(timeout=PATIENCE)
+    assert child.returncode == 0, out + err
+    assert re.search(
+        r"app: build .* left out: node and npm are not on the PATH: install Node 20 or newer", out
+    )
+    assert "without the app" in out
+    assert "Total" in out
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

@@ -114,7 +114,7 @@ export async function openAccount(
   };
 
   return {
-    credentials: { server, token },
+    credentials: { server, token, ended: () => state.kind === 'signed-in' && state.ended },
     state: () => state,
     subscribe(listener) {
       listeners.add(listener);

@@ -1,7 +1,5 @@
 /** The server's sign-in page on the web: the page goes there and comes back to /auth. A pop-up would be blocked, or lost. */
 
-import { AuthRequest, Prompt } from 'expo-auth-session';
-
 import type { SignInPage } from './account';
 import { CLIENT } from './scopes';
 
@@ -12,6 +10,8 @@ export function openPage(server: string): SignInPage {
   return {
     redirectUri,
     async leave(_, fresh) {
+      // Only who signs in needs it, so it is no part of the first load.
+      const { AuthRequest, Prompt } = await import('expo-auth-session');
       const request = new AuthRequest({ ...CLIENT, redirectUri, ...(fresh ? { prompt: Prompt.Login } : {}) });
       const url = await request.makeAuthUrlAsync({ authorizationEndpoint: `${server}/oauth/authorize` });
       sessionStorage.setItem(KEY, JSON.stringify({ verifier: request.codeVerifier, state: request.state }));

@@ -7,7 +7,7 @@
 import { entries, type Catalog } from './catalog';
 import type { Tensor, Tensors } from './contract';
 import { encodeRows, regionRows, vocabularyOf, type SpecEntry, type Vocabulary } from './encode';
-import { fnv1aOfBytes } from './hash';
+import { fnv1aOfBytes, roundHalfEven } from './hash';
 import { readMetadata } from './metadata';
 import { RequestError } from './request';
 
@@ -26,6 +26,10 @@ export interface Learner {
   readonly feedback: { readonly rows: number; readonly columns: readonly string[]; readonly most: number };
   readonly vocabulary: Vocabulary;
   readonly featureSpec: readonly SpecEntry[];
+  /** What each feature of the state is, in its order. */
+  readonly taste: readonly { readonly name: string; readonly says: string }[];
+  /** `per_reward` points of a score for each `unit` of a taste. */
+  readonly points: { readonly per_reward: number; readonly unit: number };
 }
 
 /** The file is not a learner this runtime can use. */
@@ -38,18 +42,18 @@ export function openLearner(content: Uint8Array, sha256: string, run: Learner['r
   let found: unknown[];
   try {
     const metadata = readMetadata(content);
-    const names = ['learn_contract', 'state', 'feedback', 'vocabulary', 'feature_spec'];
+    const names = ['learn_contract', 'state', 'feedback', 'vocabulary', 'feature_spec', 'taste', 'points'];
     found = names.map((name) => JSON.parse(metadata.get(name)!));
   } catch {
     throw new LearnerError('not a Limber learner: its metadata is missing or malformed');
   }
-  const [contract, state, feedback, vocabulary, featureSpec] = found as [
-    number, Learner['state'], Learner['feedback'], Vocabulary, SpecEntry[],
+  const [contract, state, feedback, vocabulary, featureSpec, taste, points] = found as [
+    number, Learner['state'], Learner['feedback'], Vocabulary, SpecEntry[], Learner['taste'], Learner['points'],
   ];
   if (contract !== LEARN_CONTRACT) {
     throw new LearnerError(`the learner speaks contract ${contract}, this runtime speaks ${LEARN_CONTRACT}`);
   }
-  return { run, sha256, state, feedback, vocabulary, featureSpec };
+  return { run, sha256, state, feedback, vocabulary, featureSpec, taste, points };
 }
 
 /** The state of somebody nothing is known of. A reset is this state. */
@@ -114,6 +118,23 @@ export async function update(
 /** [N] score points for the generator's input `personal`. */
 export async function personal(learner: Learner, state: Int32Array, catalog: Catalog): Promise<Int32Array> {
   return (await runLearner(learner, catalog, state, [])).personal;
+}
+
+/** What a state says of somebody: a feature, in words, and the score points that it gives an exercise. */
+export interface Taste {
+  readonly name: string;
+  readonly says: string;
+  readonly points: number;
+}
+
+/** Every feature but the first, `everything`, the strongest first. */
+export function tastesOf(learner: Learner, state: Int32Array): Taste[] {
+  const columns = learner.state.features + 1;
+  const { per_reward: perReward, unit } = learner.points;
+  const found = learner.taste.map(({ name, says }, row) => (
+    { name, says, points: roundHalfEven((state[row * columns + columns]! * perReward) / unit) }
+  ));
+  return found.slice(1).sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
 }
 
 /** Places of the matrix [K, K + 1] on and right of the diagonal, row by row; and of the same pair mirrored. */

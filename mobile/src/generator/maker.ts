@@ -2,6 +2,7 @@
 
 import type { Catalog } from './catalog';
 import type { Routine } from './decode';
+import type { Count } from './health';
 
 /** The payload of `scripts/generate`, `POST /v1/routines` and a session record. */
 export interface Payload {
@@ -29,6 +30,9 @@ export interface Made {
   readonly instead: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Numbers of the report on how a model does (sync/health.py). */
+export type Counts = Partial<Record<Count, number>>;
+
 export interface Maker {
   readonly catalog: Catalog;
   /** SHA-256 of the model in use. */
@@ -42,6 +46,8 @@ export interface Maker {
   make(payload: Payload): Promise<Made>;
   /** Rows of feedback of one session into the learned state (text), which it returns. */
   learn(learned: string | null, feedback: readonly { slug: string; outcome: string; rating: number | null; pain: number }[]): Promise<string>;
+  /** Counts what became of the items of a routine that this model made, for its anonymous report. */
+  countOutcomes(model: string, counts: Counts): Promise<void>;
   /** What the state says: taste and its points, strongest first. */
   tastes(learned: string | null): Promise<{ name: string; points: number }[]>;
 }

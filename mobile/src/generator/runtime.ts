@@ -75,6 +75,19 @@ export function runGraph(
   return generator.run(encode(catalog, request, featureSpec, vocabulary, sha256, personal));
 }
 
+/** A routine, and the graph's outputs that it was read from. */
+export interface Worked {
+  readonly routine: Routine;
+  readonly outputs: Tensors;
+}
+
+/** The routine of `work`. */
+export async function generate(
+  generator: Generator, catalog: Catalog, payload: unknown, learner?: Learner,
+): Promise<Routine> {
+  return (await work(generator, catalog, payload, learner)).routine;
+}
+
 /**
  * A routine for the payload of generator.md.
  *
@@ -82,9 +95,9 @@ export function runGraph(
  * the routine says why. Throws RequestError for a malformed or impossible request, UnsafePlan when the checker refuses the
  * plan.
  */
-export async function generate(
+export async function work(
   generator: Generator, catalog: Catalog, payload: unknown, learner?: Learner,
-): Promise<Routine> {
+): Promise<Worked> {
   const request = parse(payload, catalog);
   const known = learner && (await personalOf(learner, catalog, request.learned));
   const outputs = await runGraph(generator, catalog, request, known?.personal);
@@ -94,7 +107,7 @@ export async function generate(
   const refusal = impossible(catalog, request, outputs, routine, violations);
   if (refusal !== null) throw refusal;
   if (violations.length > 0) throw new UnsafePlan(violations);
-  return routine;
+  return { routine, outputs };
 }
 
 const TOLERANCE_S = 30;

@@ -54,7 +54,7 @@ export interface Store {
   sendAgain(place: number): Promise<void>;
   drop(place: number): Promise<void>;
 
-  /** Told the collections, `local:<key>` or `catalog` that changed, after the transaction. Returns how to stop. */
+  /** Told the collections, `local:<key>`, `catalog` or `refusals` that changed, after the transaction. Returns how to stop. */
   subscribe(listener: (changed: ReadonlySet<string>) => void): () => void;
   /** Everything on this device, also what was never sent: for export, and before an import. */
   everything(): Promise<Record<Collection, Rec[]>>;

@@ -38,4 +38,6 @@ export interface Credentials {
    * last one was refused. Throws when the server cannot be asked.
    */
   token(renew?: boolean): Promise<string | null>;
+  /** Whether somebody was signed in here and the server ended it; without it, no token means nobody is signed in. */
+  ended?(): boolean;
 }

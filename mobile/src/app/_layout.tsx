@@ -1,0 +1,26 @@
+import type { ErrorBoundaryProps } from 'expo-router';
+import { SafeAreaProvider } from 'react-native-safe-area-context';
+
+import { LimberProvider } from '@/boot';
+import { Crash } from '@/layout/Crash';
+import { Frame } from '@/layout/Frame';
+import { Routes } from '@/layout/Routes';
+import { QuietWork } from '@/reminders/QuietWork';
+import '@/sync/task'; // the system may start the app for the task alone, which must be known by then
+
+export function ErrorBoundary(props: ErrorBoundaryProps) {
+  return <Crash {...props} />;
+}
+
+export default function Layout() {
+  return (
+    <SafeAreaProvider>
+      <LimberProvider>
+        <QuietWork />
+        <Frame>
+          <Routes />
+        </Frame>
+      </LimberProvider>
+    </SafeAreaProvider>
+  );
+}

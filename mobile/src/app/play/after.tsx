@@ -1,0 +1,5 @@
+import { AfterScreen } from '@/player/AfterScreen';
+
+export default function AfterRoute() {
+  return <AfterScreen />;
+}

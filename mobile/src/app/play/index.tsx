@@ -1,0 +1,5 @@
+import { PlayerScreen } from '@/player/PlayerScreen';
+
+export default function PlayRoute() {
+  return <PlayerScreen />;
+}

@@ -1,0 +1,5 @@
+import { ProgressScreen } from '@/progress/ProgressScreen';
+
+export default function ProgressRoute() {
+  return <ProgressScreen />;
+}

@@ -1,0 +1,1 @@
+export { LinkScreen as default } from '@/routine/LinkScreen';

@@ -1,0 +1,1 @@
+export { RoutineScreen as default } from '@/routine/RoutineScreen';

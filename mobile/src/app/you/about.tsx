@@ -1,0 +1,5 @@
+import { AboutScreen } from '@/you/AboutScreen';
+
+export default function Route() {
+  return <AboutScreen />;
+}

@@ -1,0 +1,5 @@
+import { YouScreen } from '@/you/YouScreen';
+
+export default function Route() {
+  return <YouScreen />;
+}

@@ -1,0 +1,5 @@
+import { LearnedScreen } from '@/you/LearnedScreen';
+
+export default function Route() {
+  return <LearnedScreen />;
+}

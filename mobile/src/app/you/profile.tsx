@@ -1,0 +1,5 @@
+import { ProfileScreen } from '@/you/ProfileScreen';
+
+export default function Route() {
+  return <ProfileScreen />;
+}

@@ -1,0 +1,5 @@
+import { RemindersScreen } from '@/you/RemindersScreen';
+
+export default function Route() {
+  return <RemindersScreen />;
+}

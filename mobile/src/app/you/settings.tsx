@@ -1,0 +1,5 @@
+import { SettingsScreen } from '@/you/SettingsScreen';
+
+export default function Route() {
+  return <SettingsScreen />;
+}

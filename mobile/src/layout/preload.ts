@@ -1,0 +1,2 @@
+/** On phones everything is in the app already. */
+export function usePreload(): void {}

@@ -1,0 +1,2 @@
+/** A page does nothing while it is closed. */
+export {};
