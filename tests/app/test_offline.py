@@ -81,7 +81,7 @@ def changed_build(dist: Path, folder: Path) -> Path:
     """The same app with another text in its document: another version."""
     shutil.copytree(dist, folder)
     for made in folder.rglob("*"):
-        if made.suffix in (".br", ".gz") or made.name in ("files.json", "sw.js"):
+        if made.suffix in (".br", ".gz") or made.name in ("files.json", "sw.js", ".made-from"):
             made.unlink()
     document = folder / "index.html"
     document.write_text(document.read_text().replace("<title>Limber", "<title>Limber, newer"))

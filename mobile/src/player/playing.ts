@@ -89,7 +89,8 @@ export async function settle(
       ...feedback.map((set): Change => ({ collection: 'feedback', id: newId(), set })),
       ...(learned === null ? [] : [{ collection: 'preferences', id: 'learned', set: { learned } } as const]),
     ]);
-    await maker.countOutcomes(playing.made.model, countsOf(play, playing.made)).catch(() => undefined);
+    // Anonymous numbers: nobody waits for them, and a kill may lose them.
+    maker.countOutcomes(playing.made.model, countsOf(play, playing.made)).catch(() => undefined);
   }
   await clearPlaying(store);
 }
