@@ -54,7 +54,7 @@ def test_from_the_first_launch_to_a_finished_session(person: Person) -> None:
     page.get_by_text("You moved on 1 day in the last four weeks.").wait_for()
     person.open("/")
     # Yesterday's, or just now's, again: one tap shows it, the second starts it.
-    page.get_by_role("button", name=re.compile("^Repeat: ")).click()
+    page.get_by_role("button", name=re.compile("^Once more")).click()
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_url("**/play")
 
