@@ -11,13 +11,14 @@ from typing import Any
 from sync import fields
 from sync.records import RULES, Slots
 
-_SAME: dict[type[fields.Exact], str] = {fields.Code: "code", fields.Slug: "slug", fields.Uuid: "uuid"}
+_SAME: dict[type[fields.Shaped], str] = {fields.Code: "code", fields.Slug: "slug", fields.Uuid: "uuid"}
 
 
 def described(field: fields.Exact) -> dict[str, Any]:
     """One field as JSON."""
-    made: dict[str, Any] = {"kind": _SAME.get(type(field), type(field).__name__.lower())}
-    if type(field) not in _SAME:
+    shared = _SAME.get(type(field)) if isinstance(field, fields.Shaped) else None
+    made: dict[str, Any] = {"kind": shared or type(field).__name__.lower()}
+    if shared is None:
         made |= _demands(field)
     if field.none:
         made["none"] = True

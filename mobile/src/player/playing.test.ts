@@ -81,8 +81,8 @@ test('done leaves a session, feedback and what was learnt, and nothing to play',
   expect(session).toMatchObject({ id, data: { id, rpe: 3, completed_s: 75, model: MADE.model, catalog: 1, payload: MADE.payload } });
   expect((session!.data.slots as { rating: number | null }[]).map(({ rating }) => rating)).toEqual([null, 1, null]);
   const feedback = await store.list<Record<string, unknown>>('feedback');
-  expect(feedback.map(({ data }) => [data.about, data.slug, data.rpe, data.rating])).toEqual([
-    ['session', undefined, 3, undefined], ['exercise', 'calf', undefined, 1],
+  expect(feedback.map(({ data }) => [data.about, data.slug, data.rpe, data.rating]).sort()).toEqual([
+    ['exercise', 'calf', undefined, 1], ['session', undefined, 3, undefined],
   ]);
   expect((await store.get('preferences', 'learned'))?.data).toEqual({ learned: '+3' });
   expect(counted.at(-1)).toEqual([MADE.model, expect.objectContaining({ completed: expect.any(Number), pain: 0 })]);
