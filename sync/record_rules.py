@@ -11,12 +11,12 @@ from typing import Any
 from sync import fields
 from sync.records import RULES, Slots
 
-_SAME: dict[type[fields.Shaped], str] = {fields.Code: "code", fields.Slug: "slug", fields.Uuid: "uuid"}
+_SAME: dict[type[Any], str] = {fields.Code: "code", fields.Slug: "slug", fields.Uuid: "uuid"}
 
 
 def described(field: fields.Exact) -> dict[str, Any]:
     """One field as JSON."""
-    shared = _SAME.get(type(field)) if isinstance(field, fields.Shaped) else None
+    shared = _SAME.get(type(field))
     made: dict[str, Any] = {"kind": shared or type(field).__name__.lower()}
     if shared is None:
         made |= _demands(field)
