@@ -11,7 +11,7 @@ from typing import Any
 from tests.accounts.signing_in import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 # What the browser says by itself when a request fails because the network is away, which tests make it be.
 EXPECTED = re.compile(
     "Failed to load resource: net::ERR_"
@@ -102,8 +102,8 @@ class Person:
         if "/you/account" not in self.page.url:
             self.open("/you/account")
         # The first sync fetches a model and tries it out, while tests beside this one use the same cores.
-        self.page.get_by_role("button", name="Sync now").click(timeout=3 * PATIENCE_MS)
-        self.page.get_by_text("Up to date").wait_for(timeout=3 * PATIENCE_MS)
+        self.page.get_by_role("button", name="Sync now").click(timeout=2 * PATIENCE_MS)
+        self.page.get_by_text("Up to date").wait_for(timeout=2 * PATIENCE_MS)
         self.page.get_by_text("Nothing waits to be sent").wait_for()
 
     def exported(self) -> dict[str, Any]:
