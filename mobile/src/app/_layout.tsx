@@ -6,7 +6,6 @@ import { Crash } from '@/layout/Crash';
 import { Frame } from '@/layout/Frame';
 import { Routes } from '@/layout/Routes';
 import { QuietWork } from '@/reminders/QuietWork';
-import '@/sync/task'; // the system may start the app for the task alone, which must be known by then
 
 export function ErrorBoundary(props: ErrorBoundaryProps) {
   return <Crash {...props} />;

@@ -2,9 +2,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useLimber } from '@/boot';
+import { useSyncState } from '@/sync/hooks';
 import { Button, Field, Notice, Section, Sheet, Switch, Text } from '@/ui';
 
-import { failureText, useAccount, useAttempt, useSync } from './useAccount';
+import { failureText, useAccount, useAttempt } from './useAccount';
 
 type Step = 'sign-out' | 'device' | 'account' | null;
 
@@ -36,9 +37,9 @@ export function LeaveSection() {
 
 function SignOut({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTranslation('account');
-  const { store } = useLimber();
+  const { store, sync } = useLimber();
   const { account } = useAccount();
-  const { waiting } = useSync();
+  const { waiting } = useSyncState(sync);
   const { busy, run } = useAttempt();
   const leave = (remove: boolean) => run(async () => {
     await account.signOut();

@@ -2,16 +2,16 @@ import { useTranslation } from 'react-i18next';
 import { View } from 'react-native';
 
 import { useLimber } from '@/boot';
+import { useRefusals } from '@/store/hooks';
 import type { Refusal } from '@/store/types';
+import { useSyncState } from '@/sync/hooks';
 import { Button, Notice, Section, space, Text } from '@/ui';
-
-import { useRefusals, useSync } from './useAccount';
 
 /** Where the sync stands, always visible and calm, and what the server would not take. */
 export function SyncSection() {
   const { t, i18n } = useTranslation('account');
   const { sync } = useLimber();
-  const { phase, waiting, lastAt, detail } = useSync();
+  const { phase, waiting, lastAt, detail } = useSyncState(sync);
   const alone = phase === 'signed-out';
   const when = lastAt === null
     ? t('sync.never')
@@ -33,7 +33,7 @@ export function SyncSection() {
 function Refused() {
   const { t } = useTranslation('account');
   const { store } = useLimber();
-  const refusals = useRefusals();
+  const refusals = useRefusals() ?? [];
   if (refusals.length === 0) return null;
   const what = ({ change, detail, field }: Refusal): string =>
     t('refused.what', { collection: t(`collection.${change.collection}`), detail: field === null ? detail : `${field}: ${detail}` });

@@ -1,34 +1,12 @@
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { useCallback, useState, useSyncExternalStore } from 'react';
 
 import { useLimber } from '@/boot';
-import type { Refusal } from '@/store/types';
-import type { SyncState } from '@/sync/types';
 
 import { AuthFailed, type Account, type AccountState } from './types';
 
 export function useAccount(): { readonly account: Account; readonly state: AccountState } {
   const { account } = useLimber();
   return { account, state: useSyncExternalStore(account.subscribe, account.state, account.state) };
-}
-
-export function useSync(): SyncState {
-  const { sync } = useLimber();
-  return useSyncExternalStore(sync.subscribe, sync.state, sync.state);
-}
-
-/** What the server would not take, read anew whenever their number changes. */
-export function useRefusals(): readonly Refusal[] {
-  const { store } = useLimber();
-  const { refused } = useSync();
-  const [found, setFound] = useState<readonly Refusal[]>([]);
-  useEffect(() => {
-    let current = true;
-    void store.refusals().then((refusals) => current && setFound(refusals));
-    return () => {
-      current = false;
-    };
-  }, [store, refused]);
-  return found;
 }
 
 /** One thing at a time that can fail: `run` it; `busy` meanwhile, and afterwards what went wrong. */

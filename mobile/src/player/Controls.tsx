@@ -4,7 +4,9 @@ import { I18nManager, Pressable, View } from 'react-native';
 import type { Hand } from '@/domain/playerSettings';
 import { Button, Icon, IconButton, useTheme, type IconName } from '@/ui';
 
-interface Props {
+import type { KeyActions } from './useKeys';
+
+interface Props extends Pick<KeyActions, 'onToggle' | 'onBack' | 'onNext' | 'onBegin' | 'onLonger' | 'onHurts'> {
   readonly hand: Hand;
   readonly paused: boolean;
   /** A get-ready, a rest or a change of sides can be cut short. */
@@ -12,12 +14,6 @@ interface Props {
   readonly canLengthen: boolean;
   /** One row of signs: a phone on its side. */
   readonly low: boolean;
-  readonly onToggle: () => void;
-  readonly onBack: () => void;
-  readonly onNext: () => void;
-  readonly onBegin: () => void;
-  readonly onLonger: () => void;
-  readonly onHurts: () => void;
 }
 
 const BIG = 84;

@@ -96,7 +96,7 @@ export async function settle(
 }
 
 /** The learned state after this session; null where it cannot be told now: the session itself must not wait for it. */
-async function learnt(store: Store, maker: Pick<Maker, 'learn' | 'countOutcomes'>, play: Play): Promise<string | null> {
+async function learnt(store: Store, maker: Pick<Maker, 'learn'>, play: Play): Promise<string | null> {
   const before = (await store.get<{ learned: string | null }>('preferences', 'learned'))?.data.learned ?? null;
   try {
     return await maker.learn(before, learnRows(play));

@@ -3,7 +3,7 @@ import { Pressable, View, type PressableProps } from 'react-native';
 import { Icon } from './Icon';
 import type { IconName } from './icons';
 import { spacePresses } from './keys';
-import { Spinning } from './Spinner';
+import { Spinning } from './Spinning';
 import { Text } from './Text';
 import { useTheme } from './theme';
 import { TOUCH, type Colors } from './tokens';

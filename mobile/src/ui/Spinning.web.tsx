@@ -1,7 +1,6 @@
 import { View, type ViewStyle } from 'react-native';
 
 import { Circle, Svg } from './svg';
-import { Text } from './Text';
 import { useTheme } from './theme';
 
 /** The browser turns it: `Animated` would bring every list of React Native into the first load. */
@@ -20,19 +19,6 @@ export function Spinning({ size = 28, color }: { size?: number; color?: string }
       <Svg width={size} height={size} viewBox="0 0 24 24">
         <Circle cx={12} cy={12} r={9} fill="none" stroke={color ?? theme.color.accent} strokeWidth={2.5} strokeLinecap="round" strokeDasharray="40 17" />
       </Svg>
-    </View>
-  );
-}
-
-/** Says what is being waited for. */
-export function Spinner({ label }: { label: string }) {
-  const theme = useTheme();
-  return (
-    <View role="status" aria-live="polite" style={{ alignItems: 'center', justifyContent: 'center', gap: theme.space(3), padding: theme.space(8) }}>
-      <Spinning />
-      <Text kind="small" soft center>
-        {label}
-      </Text>
     </View>
   );
 }
