@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MOBILE = ROOT / "mobile"
+POSTINSTALL = MOBILE / "tools" / "postinstall.mjs"
 OUTSIDE = ROOT / "tests" / "node"
 BUILD = MOBILE / "build"
 LEAST_NODE = 20
@@ -58,10 +59,11 @@ def outside() -> Path:
 def packages() -> list[Path]:
     """Install the app's locked packages; returns the files that say which. Call `alone`. Raises MobileError."""
     node()
-    if _when_changed(MOBILE / "node_modules", _lock(MOBILE), MOBILE, "npm", "ci", "--include=dev"):
+    made_from = [*_lock(MOBILE), POSTINSTALL]
+    if _when_changed(MOBILE / "node_modules", made_from, MOBILE, "npm", "ci", "--include=dev"):
         # npm may run no script (.npmrc), so ours is run by us.
-        _run(MOBILE, "node", "tools/postinstall.mjs")
-    return _lock(MOBILE)
+        _run(MOBILE, "node", str(POSTINSTALL))
+    return made_from
 
 
 def _lock(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ STAMP = ".made-from"
 # What a build is made from. Tests are not, so changing one rebuilds nothing.
 FOLDERS = ("src", "assets", "public", "tools/web")
 FILES = (
+    "tools/postinstall.mjs",
     "app.json",
     "index.ts",
     "babel.config.js",

@@ -38,13 +38,15 @@ TYPES: Final = {
     ".m4a": "audio/mp4",
 }
 # The app compiles WebAssembly, sets styles from script (React Native for the web), shows pictures it made itself, and
-# listens to the live process.
+# listens to the live process. The one frame is for a video that somebody asked to see.
 APP_CSP: Final = (
     "default-src 'self'; connect-src 'self'{live}; script-src 'self' 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "frame-src https://www.youtube-nocookie.com; base-uri 'none'; form-action 'self'; frame-ancestors {framed}"
 )
+# The page of the app that the editors' desk shows in a frame.
+PREVIEW: Final = "/preview"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 # Asked for again each time, answered with 304: a new version shows at once, a page costs no bytes.
 ASK_AGAIN: Final = "no-cache"
@@ -74,7 +76,7 @@ class WebApp:
         self.folder = folder
         self._build: Build | None = None
         live = urlsplit(live_url or "")
-        self._csp = APP_CSP.format(live=f" {live.scheme}://{live.netloc}" if live.netloc else "")
+        self._live = f" {live.scheme}://{live.netloc}" if live.netloc else ""
 
     def build(self) -> Build | None:
         """The build that is there now, None where there is none."""
@@ -101,7 +103,9 @@ class WebApp:
         headers = {
             "Cache-Control": FOR_EVER if asset.immutable else ASK_AGAIN,
             "Vary": "Accept-Encoding",
-            "Content-Security-Policy": self._csp,
+            "Content-Security-Policy": APP_CSP.format(
+                live=self._live, framed="'self'" if request.path == PREVIEW else "'none'"
+            ),
         }
         if unchanged := not_modified(tag, headers):
             return unchanged

@@ -121,6 +121,8 @@ class PreferencesSchema(_Record):
     moves = MapOf(Whole(0, 3), 128, none=True)
     explosive = Whole(0, 3, none=True)
     met = Number(1, 25, none=True)
+    started_at = Instant(none=True)
+    ended_at = Instant(none=True)
 
 
 class AssessmentSchema(_Record):
@@ -216,6 +218,7 @@ class SessionSchema(_Record):
     completed_s = Whole(0, 86_400, required=True)
     slots = Slots(required=True)
     routine = Uuid(none=True)
+    program = Shaped("[a-z0-9_]{1,48}/[0-9]{1,2}[.][0-9]{1,2}", "a program's code, /, week and session", none=True)
 
 
 class FeedbackSchema(_Record):

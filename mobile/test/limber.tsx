@@ -29,13 +29,15 @@ export interface World {
 }
 
 /** `maker`: what of it the screen calls. */
-export async function openWorld(language: 'en' | 'de' = 'en', maker: Partial<Limber['maker']> = {}): Promise<World> {
+export async function openWorld(
+  language: 'en' | 'de' = 'en', maker: Partial<Limber['maker']> = {}, shown: Limber['catalog'] = catalog,
+): Promise<World> {
   const store = await storeOver(await openDatabaseAsync('limber.db'), { bundled: { digest: 'none', read: async () => ({ release, documents: [] }) } });
   const i18n = createInstance();
   await i18n.use(ICU).use(initReactI18next).init({ lng: language, resources: { en, de }, defaultNS: 'common' });
   await loadLabels(language);
   const limber = {
-    store, catalog, maker: { phase: 'ready', model: 'ab'.repeat(32), runtime: 'interpreter', subscribe: () => () => undefined, ...maker },
+    store, catalog: shown, maker: { phase: 'ready', model: 'ab'.repeat(32), runtime: 'interpreter', subscribe: () => () => undefined, ...maker },
   } as unknown as Limber;
   return {
     store, i18n,

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from model_export.evidence import matrix
-from server.catalog import motion
+from server.catalog import abouts, guides, media_form, motion, programs
+from server.catalog.claims import forbidden_claims
 from server.catalog.shapes import (
     ACTIVITY,
     CONDITION,
@@ -29,6 +30,8 @@ Documents = Mapping[Key, Document]
 Known = Mapping[str, Mapping[str, Any]]  # vocabulary -> code -> entry; a vocabulary that is missing is absent
 
 SEED = Path(__file__).parent / "seed"
+BESIDE = ("motion", "guide")
+"""Collections of the content files with a document for an exercise, under its slug, in a folder of the same name."""
 SIDE_SWITCH_S = 5
 HIGH_INTENSITY_MET = 6
 
@@ -48,12 +51,6 @@ WORK_BOUND_EXCEPTIONS = frozenset({"sun-flow"})
 CUE_WORDS, CUE_CHARACTERS, NAME_CHARACTERS, SLUG_CHARACTERS = range(5, 19), 110, 60, 48
 GENTLE = re.compile(r"\b(gentle|mild|light|easy|slight|soft)\b[\w\s-]*\b(pull|tension|stretch)\b", re.I)
 PAIN_LIMIT = re.compile(r"\b(pain\w*|hurts?|hurting)\b", re.I)
-# Rules C01, C02, C03 and the precaution wording: what a cue may not promise or threaten.
-CLAIM = re.compile(
-    r"prevent|injur|lact(ic|ate)|flush|toxin|detox|postur|\bsore|recover(y|s|ing)?\b|\bheal(s|ing|ed)?\b"
-    r"|\bcures?\b|permanent|lengthen|burns? (fat|calories)|guarantee|dangerous|\bfix(es)? your (back|neck)",
-    re.I,
-)
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CODE = re.compile(r"[A-Za-z0-9]+([._][a-z0-9]+)*")
 
@@ -84,13 +81,15 @@ def read_seed(path: Path = SEED) -> dict[Key, Document]:
         if not isinstance(entries, dict):
             raise SeedInvalid(f"{path / 'vocabulary.json'}: {name} must be an object of entries by code")
     types = list(vocabulary.get("types", {}))
-    for folder in ("exercises", "motion"):
+    for folder in ("exercises", *BESIDE):
         strangers = {file.stem for file in (path / folder).glob("*.json")} - set(types)
         if strangers:
             raise SeedInvalid(f"{path / folder}: no such exercise type: {', '.join(sorted(strangers))}")
     sources = [("exercise", "slug", path / "exercises" / f"{name}.json") for name in types]
     sources.append(("activity", "code", path / "activities.json"))
     sources.append(("condition", "code", path / "conditions.json"))
+    if (path / "programs.json").exists():
+        sources.append(("program", "code", path / "programs.json"))
     documents: dict[Key, Document] = {}
     for collection, field, file in sources:
         for data in _load(file, list):
@@ -100,17 +99,21 @@ def read_seed(path: Path = SEED) -> dict[Key, Document]:
             if collection == "exercise" and data.get("type") != file.stem:
                 raise SeedInvalid(f"{file}: {key[1]} has another type than its file")
             documents[key] = data
+    for file in [path / "about" / f"{kind}.json" for kind in abouts.KINDS]:
+        for data in _load(file, list) if file.exists() else ():
+            documents["about", f"{file.stem}.{_name(data, 'code', file)}"] = data
     for name, entries in vocabulary.items():
         documents["vocabulary", name] = {"order": list(entries), "entries": entries}
-    for file in (path / "motion" / f"{name}.json" for name in types):
-        # Clips are drawn one type after another, so a type may be without any.
-        for clip in _load(file, list) if file.exists() else ():
-            slug = _name(clip, "slug", file)
-            if ("motion", slug) in documents:
+    for collection, name in ((collection, name) for collection in BESIDE for name in types):
+        file = path / collection / f"{name}.json"
+        # What goes with an exercise is made one type after another, so a type may be without any.
+        for data in _load(file, list) if file.exists() else ():
+            slug = _name(data, "slug", file)
+            if (collection, slug) in documents:
                 raise SeedInvalid(f"{file}: slug {slug} is there twice")
             if documents.get(("exercise", slug), {}).get("type") != file.stem:
                 raise SeedInvalid(f"{file}: {slug} is no exercise of this type")
-            documents["motion", slug] = clip
+            documents[collection, slug] = data
     return documents
 
 
@@ -128,11 +131,6 @@ def item_total_s(exercise: Document) -> int:
     return int(dose["work_s_per_side"] * dose["sides"] + SIDE_SWITCH_S * (dose["sides"] - 1))
 
 
-def forbidden_claims(text: str) -> list[str]:
-    """The words in a text shown to people that promise what rules C01 to C03 say is not so."""
-    return [found.group() for found in CLAIM.finditer(text)]
-
-
 def validate(documents: Documents) -> list[Problem]:
     """Every mistake in a whole catalogue; an empty list means that it may be published.
 
@@ -140,7 +138,12 @@ def validate(documents: Documents) -> list[Problem]:
     """
     activities = {code: data for (collection, code), data in documents.items() if collection == "activity"}
     exercises = {slug: data for (collection, slug), data in documents.items() if collection == "exercise"}
-    known: dict[str, Mapping[str, Any]] = {"activity": activities, "exercise": exercises}
+    conditions = {code: data for (collection, code), data in documents.items() if collection == "condition"}
+    known: dict[str, Mapping[str, Any]] = {
+        "activity": activities,
+        "exercise": exercises,
+        "condition": conditions,
+    }
     problems = []
     for name in VOCABULARIES:
         vocabulary = documents.get(("vocabulary", name))
@@ -353,12 +356,28 @@ def _check_motion(slug: str, data: Document, known: Known) -> Iterator[Finding]:
     yield from motion.check_form(slug, data)
 
 
+def _check_guide(slug: str, data: Document, known: Known) -> Iterator[Finding]:
+    if slug not in known["exercise"]:
+        yield "", "is no exercise's"
+    yield from guides.check_form(slug, data, known["exercise"], known.get("hazards", ()))
+
+
+def _check_media(slug: str, data: Document, known: Known) -> Iterator[Finding]:
+    if slug not in known["exercise"]:
+        yield "", "is no exercise's"
+    yield from media_form.check_form(slug, data)
+
+
 CHECKS: dict[str, Callable[[str, Document, Known], Iterator[Finding]]] = {
     "exercise": _check_exercise,
     "activity": _check_activity,
     "condition": _check_condition,
     "vocabulary": _check_vocabulary,
     "motion": _check_motion,
+    "guide": _check_guide,
+    "about": abouts.check_form,
+    "program": programs.check_form,
+    "media": _check_media,
 }
 
 

@@ -1,4 +1,4 @@
-import type { ErrorBoundaryProps } from 'expo-router';
+import { usePathname, type ErrorBoundaryProps } from 'expo-router';
 import { SafeAreaProvider } from 'react-native-safe-area-context';
 
 import { LimberProvider } from '@/boot';
@@ -12,6 +12,14 @@ export function ErrorBoundary(props: ErrorBoundaryProps) {
 }
 
 export default function Layout() {
+  if (usePathname() === '/preview') {
+    // Its own page in a frame of the editors' desk: it must not open this browser's database.
+    return (
+      <SafeAreaProvider>
+        <Routes />
+      </SafeAreaProvider>
+    );
+  }
   return (
     <SafeAreaProvider>
       <LimberProvider>

@@ -68,11 +68,12 @@ export function happened(play: Play): boolean {
   return play.items.some((item) => item.workMs > 0 || item.state === 'hurt');
 }
 
-/** The session's record. `rpe`: 0 to 10, null where nobody answered. `routine`: the kept routine that it was. */
-export function sessionOf(play: Play, made: Made, rpe: number | null, routine: string | null): Record<string, unknown> {
+/** The session's record. `rpe`: 0 to 10, null where nobody answered. `routine`: the kept routine that it was. `program`: its session. */
+export function sessionOf(play: Play, made: Made, rpe: number | null, routine: string | null, program?: string): Record<string, unknown> {
   return {
     id: play.id, at: play.startedAt, model: made.model, catalog: made.catalog, payload: made.payload, rpe,
     completed_s: completedS(play), slots: slotsOf(play, made), ...(routine === null ? {} : { routine }),
+    ...(program === undefined ? {} : { program }),
   };
 }
 

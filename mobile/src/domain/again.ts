@@ -26,7 +26,9 @@ export function lastOf(draft: Draft, now: Date): LastPlayed | null {
   const items = draft.items.map(({ slug, phase, position, sets, work_s_per_side, sides, rest_s, transition_s, reps }) => ({
     slug, phase, position, sets, work_s_per_side, sides, rest_s, transition_s, reps,
   }));
-  return { at: now.toISOString(), ask: draft.ask, items };
+  // Once more is a session of its own: the program goes on elsewhere.
+  const { program: _, ...ask } = draft.ask;
+  return { at: now.toISOString(), ask, items };
 }
 
 function daysBetween(then: Date, now: Date): number {

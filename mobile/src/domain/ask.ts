@@ -28,6 +28,12 @@ export interface Ask {
   readonly equipment: readonly string[];
   /** Minutes until the activity starts, null where nobody said. */
   readonly startsIn: number | null;
+  /** Regions, muscles or movements that it is to be about, beside those of the profile. */
+  readonly focus?: readonly string[];
+  /** Constraints on top of the place's. */
+  readonly wishes?: readonly string[];
+  /** The session of a program that this is, `desk_week/0.3`. */
+  readonly program?: string;
 }
 
 /** Local key `ask`. */
@@ -75,7 +81,7 @@ export function mended(ask: Ask, catalog: Catalog): Ask {
 export function constraintsOf(ask: Ask): string[] {
   return [
     ...(ask.floor ? [] : ['no_floor']), ...(ask.roomy ? [] : ['small_space']), ...(ask.loud ? [] : ['no_jump']),
-    ...(ask.seated ? ['seated_only'] : []),
+    ...(ask.seated ? ['seated_only'] : []), ...(ask.wishes ?? []),
   ];
 }
 

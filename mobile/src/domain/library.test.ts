@@ -6,15 +6,16 @@ import german from '@/i18n/de/catalog.json';
 import english from '@/i18n/en/catalog.json';
 import { ENGLISH, labelsOf } from '@/i18n/words';
 
+import { guideOf, guideWords, variants } from './content';
 import { citations, RULES_OF_TYPE, rulesOf, type Rule } from './evidence';
 import { Finder, fold, slips } from './find';
-import { all, described, findable, keptOut, leftOutFor, likeness, narrowed, neighbours, NO_FILTER, passes } from './library';
+import { all, described, findable, keptOut, leftOutFor, narrowed, NO_FILTER, passes } from './library';
 
 const file = path.join(__dirname, '../../assets/models/catalog.json');
 const { documents, release } = JSON.parse(readFileSync(file, 'utf8')) as { documents: StoredDocument[]; release: number };
 const catalog = readCatalog(documents, release);
 const labels = labelsOf(catalog, { ...ENGLISH, catalog: english });
-const deutsch = labelsOf(catalog, { language: 'de', catalog: german, exercises: {} });
+const deutsch = labelsOf(catalog, { language: 'de', catalog: german });
 const finder = new Finder(all(catalog).map((exercise) => findable(exercise, labels, deutsch)));
 const names = (slugs: string[]): string[] => slugs.map((slug) => described(catalog, slug)!.name.toLowerCase());
 
@@ -90,16 +91,25 @@ describe('filters', () => {
   });
 });
 
-test('neighbours are alike, and easier or harder as they say', () => {
-  let some = 0;
-  for (const exercise of all(catalog)) {
-    const { easier, harder } = neighbours(catalog, exercise);
-    expect(easier.every((other) => other.difficulty < exercise.difficulty)).toBe(true);
-    expect(harder.every((other) => other.difficulty > exercise.difficulty)).toBe(true);
-    for (const other of [...easier, ...harder]) expect(likeness(exercise, other)).toBeGreaterThanOrEqual(2.5);
-    some += easier.length + harder.length > 0 ? 1 : 0;
+test('every guide leads to exercises that are there, and every hazard has its note', () => {
+  for (const { slug, hazards } of all(catalog)) {
+    const guide = guideOf(catalog, slug)!;
+    for (const other of [guide.easier, guide.harder]) expect(other === null || catalog.places.has(other)).toBe(true);
+    for (const language of ['en', 'de']) {
+      const words = guideWords(guide, language)!;
+      expect(words).toBe(guide.text[language]);
+      expect({ slug, without: hazards.filter((code) => words.safety[code] === undefined) }).toEqual({ slug, without: [] });
+    }
   }
-  expect(some).toBeGreaterThan(200);
+});
+
+test('a link to an exercise that this release dropped is not shown, and a language without words has English', () => {
+  const { slug } = all(catalog)[0]!;
+  const guide = { ...guideOf(catalog, slug)!, easier: 'gone', harder: null };
+  const other = { ...catalog, beside: { ...catalog.beside, guide: new Map([[slug, guide]]) } };
+  expect(variants(other, slug)).toEqual({ easier: null, harder: null });
+  expect(guideWords(guide, 'fr')).toBe(guide.text.en);
+  expect(guideWords(undefined, 'en')).toBeUndefined();
 });
 
 describe('evidence', () => {

@@ -1,4 +1,4 @@
-/** The library: what an exercise is, what narrows the list, its easier and harder neighbours, what somebody thinks of it. */
+/** The library: what an exercise is, what narrows the list, what somebody thinks of it. */
 
 import type { Catalog, Exercise } from '@/generator/catalog';
 import type { Labels } from '@/i18n/words';
@@ -110,38 +110,6 @@ export function findable(exercise: Described, labels: Labels, other: Labels | nu
     id: exercise.slug,
     texts: [labels.exercise(exercise.slug).name, words(labels), `${exercise.slug} ${exercise.name}`, ...foreign],
   };
-}
-
-function overlap(one: readonly string[], other: readonly string[]): number {
-  const both = one.filter((code) => other.includes(code)).length;
-  const either = new Set([...one, ...other]).size;
-  return either === 0 ? 0 : both / either;
-}
-
-/** 0 to 6: same muscles count most, then the movement, then type and position. */
-export function likeness(one: Described, other: Described): number {
-  return 3 * overlap(one.primary_muscles, other.primary_muscles)
-    + 1.5 * overlap(one.moves, other.moves)
-    + (one.type === other.type ? 1 : 0)
-    + (overlap(one.positions, other.positions) > 0 ? 0.5 : 0);
-}
-
-const ALIKE = 2.5;
-
-/** The most alike that are easier, and that are harder: nearest difficulty first among equals. */
-export function neighbours(catalog: Catalog, exercise: Described, most = 3): { easier: Described[]; harder: Described[] } {
-  const alike = all(catalog)
-    .filter((other) => other.slug !== exercise.slug)
-    .map((other) => ({ other, score: likeness(exercise, other) }))
-    .filter(({ score }) => score >= ALIKE);
-  const side = (sign: 1 | -1): Described[] => alike
-    .filter(({ other }) => Math.sign(other.difficulty - exercise.difficulty) === sign)
-    .sort((a, b) => b.score - a.score
-      || Math.abs(a.other.difficulty - exercise.difficulty) - Math.abs(b.other.difficulty - exercise.difficulty)
-      || (a.other.slug < b.other.slug ? -1 : 1))
-    .slice(0, most)
-    .map(({ other }) => other);
-  return { easier: side(-1), harder: side(1) };
 }
 
 /** Conditions of the catalogue that keep this exercise out: one of its hazards is on their list. */

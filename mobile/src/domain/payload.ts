@@ -197,7 +197,7 @@ export function payloadOf({ ask, person, catalog, now, seed }: Wish): Payload {
       constraints: known([...strings(profile.constraints), ...constraintsOf(ask), ...physio.constraints], codes(catalog, 'constraints')),
       equipment: known(ask.equipment, codes(catalog, 'equipment')),
       red_flags: known(strings(profile.red_flags), codes(catalog, 'red_flags')),
-      deficits: known(strings(profile.deficits), [...codes(catalog, 'moves'), ...codes(catalog, 'muscles'), ...regions]),
+      deficits: known([...strings(profile.deficits), ...(ask.focus ?? [])], [...codes(catalog, 'moves'), ...codes(catalog, 'muscles'), ...regions]),
       soreness: known([...strings(profile.soreness), ...soreOf(person, now)], regions),
       acute_regions: known([...strings(profile.acute_regions), ...physio.regions], regions),
       ...(typeof pressure.systolic === 'number' && typeof pressure.diastolic === 'number'

@@ -5,7 +5,7 @@ import { DRAWABLE } from './names';
 import { openFilm, picture } from './film';
 import { LIGHT } from './draw';
 import { POSES } from './poses';
-import { PROPS } from './props';
+import { isAnchor, PROPS } from './props';
 import { VIEWS } from './shapes';
 import { bendOf, PLACES, SIZE, solve, type Skeleton } from './skeleton';
 import { add, dot, length, mix, sub, turned, upOf, type Vec } from './vec';
@@ -17,9 +17,10 @@ export const LIMITS: Readonly<Record<string, readonly (readonly [number, number]
   neck: [[-70, 60], [-48, 48], [-85, 85]],
   girdle: [[-30, 45], [-40, 45]],
   shoulder: [[-65, 200], [-65, 185], [-110, 95]],
-  elbow: [[-8, 150]], wrist: [[-85, 85]],
+  elbow: [[-8, 150]], forearm: [[-90, 90]], wrist: [[-85, 85]], fingers: [[-10, 100]],
   hip: [[-35, 140], [-40, 92], [-92, 60]],
   knee: [[-6, 162]], ankle: [[-65, 40]], heel: [[-50, 88]], toes: [[-45, 95]],
+  loose: [[0, 1]], bigtoe: [[-40, 70]], smalltoes: [[-40, 60]],
 };
 
 export const MOST_BYTES = 900;
@@ -63,13 +64,14 @@ export function check(clip: Clip, positions: readonly string[] = []): string[] {
 
 function shapeOf(clip: Clip): string[] {
   const found: string[] = [];
-  const known = new Set(['slug', 'view', 'base', 'seconds', 'keys', 'alternate', 'hold', 'breath', 'ease', 'travel', 'props', 'note']);
+  const known = new Set(['slug', 'view', 'base', 'seconds', 'keys', 'alternate', 'hold', 'breath', 'ease', 'travel', 'props', 'close', 'barefoot', 'note']);
   for (const field of Object.keys(clip)) if (!known.has(field)) found.push(`there is no field ${field}`);
   if (!POSES[clip.base]) found.push(`there is no base pose ${clip.base}`);
   if (typeof clip.view === 'string' ? !VIEWS[clip.view] : clip.view?.length !== 2) found.push(`there is no view ${String(clip.view)}`);
   if (!(clip.seconds > 0.2 && clip.seconds <= 60)) found.push('seconds must be 0.2 to 60');
   if (!Array.isArray(clip.keys) || clip.keys.length === 0) found.push('keys must be a list with an entry');
   for (const [name] of clip.props ?? []) if (!PROPS.has(String(name))) found.push(`there is no prop ${String(name)}`);
+  if (clip.close && !(isAnchor(clip.close[0]) && clip.close[1] >= 10)) found.push(`close is no joint of the body with 10 cm or more: ${clip.close.join(', ')}`);
   if (found.length > 0) return found;
   let last = -1;
   for (const [i, key] of clip.keys.entries()) {

@@ -25,13 +25,18 @@ export interface Clip {
   readonly ease?: 'smooth' | 'flow' | 'linear';
   readonly travel?: number | readonly [number, number];
   readonly props?: readonly PropData[];
+  /** What the picture is filled with, and how many cm round it are shown: a hand or a foot that does the work. */
+  readonly close?: readonly [string, number];
+  /** Without shoes. */
+  readonly barefoot?: boolean;
   readonly note?: string;
 }
 
 /** The values of each joint. Paired joints have them for each side. */
 export const MIDDLE = { pelvis: 3, spine: 3, neck: 3 } as const;
 export const PAIRED = {
-  girdle: 2, shoulder: 3, elbow: 1, wrist: 1, hip: 3, knee: 1, ankle: 1, heel: 1, toes: 1,
+  girdle: 2, shoulder: 3, elbow: 1, forearm: 1, wrist: 1, fingers: 1, hip: 3, knee: 1, ankle: 1, heel: 1, toes: 1,
+  loose: 1, bigtoe: 1, smalltoes: 1,
 } as const;
 
 /** Where each joint's values begin in a pose's angles. */

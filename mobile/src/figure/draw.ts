@@ -4,7 +4,7 @@ import { SIDES, SIGN, type Side } from './clip';
 import { tints } from './muscles';
 import { capsule, depth, egg, flat, hull, limb, line, type Ball, type Camera, type Egg } from './shapes';
 import type { Arm, Leg, Skeleton } from './skeleton';
-import { add, mix, turned, type Mat, type Vec } from './vec';
+import { add, cos, mix, sin, turned, type Mat, type Vec } from './vec';
 
 /** One path. No fill means lines only. */
 export interface Op {
@@ -58,7 +58,7 @@ function shape(d: string, cloth: Cloth): Op[] {
 
 const at = (from: Vec, m: Mat, v: Vec): Vec => add(from, turned(m, v));
 
-function legLayer(s: Skeleton, leg: Leg, side: Side, camera: Camera, palette: Palette, far: boolean, tint: Op[]): Layer {
+function legLayer(s: Skeleton, leg: Leg, side: Side, camera: Camera, palette: Palette, far: boolean, bare: boolean, tint: Op[]): Layer {
   const sign = SIGN[side];
   const thigh = (u: number, x: number, r: number): Ball => ({ at: at(mix(leg.hip, leg.knee, u), leg.thigh, [x, 0, 0]), r });
   const shin = (u: number, x: number, r: number): Ball => ({ at: at(mix(leg.knee, leg.ankle, u), leg.shin, [x, 0, 0]), r });
@@ -68,9 +68,11 @@ function legLayer(s: Skeleton, leg: Leg, side: Side, camera: Camera, palette: Pa
   const hip: Ball = { at: at(leg.hip, s.pelvis, [-0.5, 1.5, sign * 0.6]), r: 9 };
   const trousers = limb(camera, [hip, thigh(0.25, 0.6, 8.6), thigh(0.6, 0.8, 7.2), thigh(0.97, 0.3, 5.7), shin(0.28, -1.1, 5.5), shin(0.55, -0.7, 4.6), shin(0.8, 0, 3.6)]);
   const calf = limb(camera, [shin(0.7, -0.3, 3.5), shin(0.97, 0, 2.9)]);
-  const foot = footPath(leg, camera);
+  const foot = bare
+    ? [...shape(toesPath(leg, sign, camera), skin), ...shape(barePath(leg, sign, camera), skin)]
+    : shape(footPath(leg, camera), shoe);
   const near = 0.2 * depth(camera, leg.hip) + 0.5 * depth(camera, leg.knee) + 0.3 * depth(camera, leg.ankle);
-  return { near, ops: [...shape(foot, shoe), ...shape(calf, skin), ...shape(trousers, cloth), ...tint] };
+  return { near, ops: [...foot, ...shape(calf, skin), ...shape(trousers, cloth), ...tint] };
 }
 
 function footPath(leg: Leg, camera: Camera): string {
@@ -81,23 +83,49 @@ function footPath(leg: Leg, camera: Camera): string {
   return limb(camera, [p(ankle, 3.5), heel, p(leg.ball, 2.6), p(leg.toe, 1.8)]) + limb(camera, [p(ankle, 3.5), p(instep, 3), p(leg.ball, 2.6)]);
 }
 
+/** A foot without a shoe, to the root of the toes: broad at the ball, hollow on the inner side. */
+function barePath(leg: Leg, sign: number, camera: Camera): string {
+  const p = (v: Vec, r: number): Ball => ({ at: at(leg.ankle, leg.foot, v), r });
+  const ankle = p([0, -1.2, 0], 3.4), heel: Ball = { at: leg.heel, r: 2.9 };
+  const inner = p([11.6, -6, sign * -2.3], 1.9), outer = p([9.6, -6.3, sign * 2.5], 1.7);
+  return limb(camera, [ankle, p([5, -3.6, sign * -0.6], 2.9), inner, outer, p([3, -5.6, sign * 1.8], 2.2), heel, ankle]);
+}
+
+/** From the inner side: where each toe begins, how long it is and how thick. */
+const TOES = [[12.2, -2.6, 6, 1.45], [12, -0.35, 5.4, 0.85], [11.3, 1.25, 4.8, 0.8], [10.5, 2.7, 4.2, 0.75], [9.6, 3.9, 3.5, 0.7]] as const;
+
+function toesPath(leg: Leg, sign: number, camera: Camera): string {
+  return TOES.map(([x, z, long, r], i) => {
+    const root = at(leg.ball, leg.toes, [x - 12, -0.9, sign * z]);
+    const lift = leg.lifts[i === 0 ? 0 : 1];
+    return limb(camera, [{ at: root, r: r + 0.15 }, { at: at(root, leg.toes, [long * cos(lift), long * sin(lift), 0]), r }]);
+  }).join('');
+}
+
 function armLayer(arm: Arm, side: Side, s: Skeleton, camera: Camera, palette: Palette, far: boolean, tint: Op[]): Layer {
   const skin = far ? { fill: palette.skinFar, line: palette.skinLine } : { fill: palette.skin, line: palette.skinLine };
   const cloth = far ? { fill: palette.topFar, line: palette.topLine } : { fill: palette.top, line: palette.topLine };
   const upper = (u: number, r: number): Ball => ({ at: mix(arm.shoulder, arm.elbow, u), r });
   const fore = (u: number, x: number, r: number): Ball => ({ at: at(mix(arm.elbow, arm.wrist, u), arm.fore, [x, 0, 0]), r });
-  const knuckles = at(arm.wrist, arm.hand, [0, -8.5, 0]);
-  const bare = limb(camera, [upper(0.2, 4.8), upper(0.55, 4.6), upper(0.98, 3.8), fore(0.28, 0.3, 4.1), fore(0.65, 0, 3.3), fore(1, 0, 2.6),
-    { at: at(arm.wrist, arm.hand, [0, -3, 0]), r: 3 }, { at: knuckles, r: 3.1 }, { at: arm.tip, r: 1.8 }]);
-  // The thumb is on the side that points forward when the arm hangs.
-  const thumb = limb(camera, [{ at: at(arm.wrist, arm.hand, [1.6, -3, 0]), r: 1.7 }, { at: at(arm.wrist, arm.hand, [4.4, -8.6, SIGN[side] * -0.6]), r: 1.3 }]);
+  const bare = limb(camera, [upper(0.44, 4.7), upper(0.98, 3.8), fore(0.28, 0.3, 4.1), fore(0.65, 0, 3.3), fore(1, 0, 2.6)]) + handPath(arm, SIGN[side], camera);
   const sleeve = limb(camera, [{ at: at(arm.shoulder, s.chest, [0, -0.8, SIGN[side] * -2.4]), r: 5.4 }, upper(0.1, 5.4), upper(0.3, 5.3), upper(0.46, 5.2)]);
   // From in front the sleeve is one with the shirt; from the side its seam tells the arm from the chest.
   const beside = Math.abs(depth(camera, turned(s.chest, [0, 0, 1])));
   const [edge, body] = shape(sleeve, cloth) as [Op, Op];
   const seam: Op[] = [{ ...edge, opacity: Math.round(Math.min(1, Math.max(0, (beside - 0.3) / 0.35)) * 100) / 100 }, body];
   const near = 0.2 * depth(camera, arm.shoulder) + 0.4 * depth(camera, arm.elbow) + 0.4 * depth(camera, arm.palm);
-  return { near, ops: [...shape(bare + thumb, skin), ...seam, ...tint] };
+  return { near, ops: [...shape(bare, skin), ...seam, ...tint] };
+}
+
+/** Two fingers wide apart make a hand that is broad from the palm and thin from its edge; the thumb is forward. */
+function handPath(arm: Arm, sign: number, camera: Camera): string {
+  const p = (v: Vec, r: number): Ball => ({ at: at(arm.wrist, arm.hand, v), r });
+  const wrist: Ball = { at: arm.wrist, r: 2.5 };
+  const long = 1 - 0.004 * arm.curl, down = -cos(arm.curl) * long, inward = -sign * sin(arm.curl) * long;
+  const folded = Math.max(0, arm.curl) / 90;
+  return limb(camera, [wrist, p([1.7, -8.4, 0], 2.1), p([1.5, -8.4 + 7.6 * down, 7.6 * inward], 1.35)])
+    + limb(camera, [wrist, p([-1.7, -7.8, 0], 2), p([-1.4, -7.8 + 6.6 * down, 6.6 * inward], 1.25)])
+    + limb(camera, [p([1.8, -2.6, sign * -0.4], 1.7), p([5.6 - 2.4 * folded, -8.6, sign * (-1 - 2 * folded)], 1.25)]);
 }
 
 function torsoLayers(s: Skeleton, camera: Camera, palette: Palette, breath: number, tint: Op[]): Layer[] {
@@ -164,7 +192,7 @@ function headLayer(s: Skeleton, camera: Camera, palette: Palette, tint: Op[]): L
 }
 
 /** All layers of the figure itself. `strength` is 0 to 3 by muscle; `breath` −1 to 1. */
-export function figureLayers(s: Skeleton, camera: Camera, palette: Palette, strength: Readonly<Record<string, number>>, breath: number): Layer[] {
+export function figureLayers(s: Skeleton, camera: Camera, palette: Palette, strength: Readonly<Record<string, number>>, breath: number, bare = false): Layer[] {
   const paint = tints(s, camera, palette.tint, strength);
   const torso = torsoLayers(s, camera, palette, breath, paint('torso'));
   const middle = torso[0]!.near;
@@ -173,7 +201,7 @@ export function figureLayers(s: Skeleton, camera: Camera, palette: Palette, stre
     const arm = s.arms[side], leg = s.legs[side], name = 'RL'[side]!;
     const other = s.legs[side === 0 ? 1 : 0];
     const apart = depth(camera, mix(leg.hip, leg.knee, 0.5)) - depth(camera, mix(other.hip, other.knee, 0.5));
-    layers.push(legLayer(s, leg, side, camera, palette, apart < -9, paint(`leg${name}`)));
+    layers.push(legLayer(s, leg, side, camera, palette, apart < -9, bare, paint(`leg${name}`)));
     layers.push(armLayer(arm, side, s, camera, palette, depth(camera, arm.shoulder) < middle - 8, paint(`arm${name}`)));
   }
   return layers;

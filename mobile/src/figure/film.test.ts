@@ -88,6 +88,64 @@ test('a hand reaches what it is put on, and the rest of the body too far away is
   expect(check(clip({ keys: [{ handR: [200, 100, 0] }] })).join()).toContain('handR does not reach its place');
 });
 
+test('a close picture holds only what it is about, with outlines as fine as in the whole figure', () => {
+  const near = openFilm(clip({ close: ['feet', 25], barefoot: true, keys: [{}, { bigtoe: 40 }] }));
+  expect(near.window[2]).toBe(50);
+  const whole = openFilm(clip({}));
+  expect(whole.window[2]).toBeGreaterThan(120);
+  const widest = (film: typeof near) => Math.max(...picture(film, 0, LIGHT, {}).map((op) => op.width ?? 0));
+  expect(widest(near)).toBeLessThan(widest(whole) / 2);
+});
+
+test('the big toe lifts without the small ones, on bare feet only', () => {
+  const drawn = (more: Partial<Clip>) => picture(openFilm(clip({ ...more, hold: true })), 0, LIGHT, {}).map((op) => op.d).join();
+  const still: Partial<Clip> = { barefoot: true, keys: [{}] };
+  const big = { barefoot: true, keys: [{ bigtoe: 40 }] }, small = { barefoot: true, keys: [{ smalltoes: 40 }] };
+  expect(new Set([still, big, small].map(drawn)).size).toBe(3);
+  expect(drawn({ keys: [{ bigtoe: 40 }] })).toBe(drawn({ keys: [{}] }));
+});
+
+test('the forearm turns the palm up and down, and wrist and fingers bend towards the palm', () => {
+  const arm = (data: Parameters<typeof poseOf>[0]) => solve([{ pose: poseOf({ elbow: 90, shoulder: [0, 0], ...data }, 'stand'), weight: 1 }]).arms;
+  // The palm is on the inner side of the hand's frame: its outer side, the back of the hand, is the right's right and the left's left.
+  const up = (data: Parameters<typeof poseOf>[0]) => arm(data).map(({ hand }, side) => (side === 0 ? -hand[5] : hand[5]));
+  for (const palm of up({ forearm: 90 })) expect(palm).toBeCloseTo(1, 5);
+  for (const palm of up({ forearm: -90 })) expect(palm).toBeCloseTo(-1, 5);
+  for (const palm of up({})) expect(palm).toBeCloseTo(0, 5);
+  for (const { tip, wrist } of arm({ forearm: 90, wrist: 60 })) expect(tip[1]).toBeGreaterThan(wrist[1] + 10);
+  for (const { tip, wrist } of arm({ forearm: -90, wrist: 60 })) expect(tip[1]).toBeLessThan(wrist[1] - 10);
+});
+
+test('a hand on the floor has its palm down and the thumb inwards', () => {
+  const { arms } = solve([{ pose: poseOf({}, 'quadruped'), weight: 1 }]);
+  arms.forEach(({ hand }, side) => {
+    const sign = side === 0 ? 1 : -1;
+    expect(hand[5] * sign).toBeCloseTo(1, 5);
+    expect(hand[6] * sign).toBeLessThan(-0.9);
+  });
+});
+
+test('a loose foot stays where it is and tips with its shin', () => {
+  const legs = (loose: number) => solve([{ pose: poseOf({ foot: [50, 27], loose, hipR: [60, 10, 58], toesR: -24 }, 'sit_floor_hook'), weight: 1 }]).legs;
+  const [flat, tipped] = [legs(0)[0], legs(1)[0]];
+  expect(length(sub(flat.ankle, tipped.ankle))).toBeLessThan(0.01);
+  expect(flat.foot[4]).toBeCloseTo(1, 5);
+  expect(tipped.foot[4]).toBeLessThan(0.5);
+});
+
+test.each(['tall_kneel', 'heel_sit', 'quadruped', 'child'])('knees and toes of %s rest on the floor', (base) => {
+  for (const { knee, toe } of solve([{ pose: poseOf({}, base), weight: 1 }]).legs) {
+    expect(knee[1]).toBeLessThan(6.5);
+    expect(toe[1]).toBeLessThan(4);
+  }
+});
+
+test('a knee above the hip keeps the thigh facing up', () => {
+  const s = solve([{ pose: poseOf({ heel: 38 }, 'chair'), weight: 1 }]);
+  expect(s.legs[0].knee[1]).toBeGreaterThan(s.legs[0].hip[1]);
+  expect(s.legs[0].thigh[3]).toBeGreaterThan(0.8);
+});
+
 test.each([
   ['an unknown joint', clip({ keys: [{ tail: 20 }] }), 'there is no joint tail'],
   ['an unknown pose', clip({ base: 'flying' }), 'there is no base pose flying'],
@@ -95,6 +153,9 @@ test.each([
   ['an unknown prop', clip({ props: [['trampoline']] }), 'there is no prop trampoline'],
   ['a joint past its limit', clip({ keys: [{ kneeR: 190, footR: null }] }), 'kneeR[0] is 190'],
   ['a leg in the floor', clip({ keys: [{ footR: [20, -12, 9] }] }), 'below the floor'],
+  ['a close picture of nothing', clip({ close: ['tail', 30] }), 'close is no joint'],
+  ['a picture that is too close', clip({ close: ['feet', 3] }), 'close is no joint'],
+  ['a toe past its limit', clip({ keys: [{ bigtoe: 90 }] }), 'bigtoeR[0] is 90'],
   ['someone in the air', clip({ keys: [{ foot: null, hips: [0, 130] }] }), 'nothing is on the floor'],
   ['keys out of order', clip({ keys: [{}, { t: 0.8 }, { t: 0.2 }] }), 't must rise'],
   ['a clip that is too long', clip({ note: 'x'.repeat(900) }), 'at most 900'],

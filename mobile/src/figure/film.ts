@@ -2,7 +2,7 @@
 
 import { blendAt, momentsOf, type Clip, type Moment } from './clip';
 import { figureLayers, type Layer, type Op, type Palette } from './draw';
-import { propLayers, surfacesOf } from './props';
+import { anchor, propLayers, surfacesOf } from './props';
 import { cameraOf, flat, line, ring, VIEWS, type Camera } from './shapes';
 import { solve, type Skeleton, type Surfaces } from './skeleton';
 import { add, type Vec } from './vec';
@@ -68,9 +68,23 @@ export function openFilm(clip: Clip): Film {
   hold([0, 0, 0], 8);
   for (const at of extents(clip)) hold(at, 3);
   const side = Math.max(LEAST, right - left, bottom - top);
+  if (clip.close) return { clip, moments, camera, surfaces, window: nearby(clip.close, moments, clip, camera, surfaces) };
   // The floor stays low in the window.
   const spare = side - (bottom - top);
   return { clip, moments, camera, surfaces, window: [(left + right) / 2 - side / 2, top - spare * 0.62, side] };
+}
+
+/** The window round one part of the body, in the middle of where it is through the clip. */
+function nearby([part, round]: readonly [string, number], moments: readonly Moment[], clip: Clip, camera: Camera, surfaces: Surfaces): Film['window'] {
+  const seen = Array.from({ length: 8 }, (_, i) => flat(camera, anchor(solve(blendAt(moments, clip, (clip.seconds * i) / 8), surfaces), part)));
+  const middle = (of: (p: { x: number; y: number }) => number): number => (Math.min(...seen.map(of)) + Math.max(...seen.map(of))) / 2;
+  return [middle((p) => p.x) - round, middle((p) => p.y) - round, 2 * round];
+}
+
+/** Outlines are as wide in the picture, however near it is. */
+function fine(ops: Op[], film: Film): Op[] {
+  const by = film.clip.close ? film.window[2] / LEAST : 1;
+  return by === 1 ? ops : ops.map((op) => (op.width === undefined ? op : { ...op, width: Math.round(op.width * by * 100) / 100 }));
 }
 
 /** Corners of props that matter to the window: a wall may run out of it. */
@@ -93,13 +107,13 @@ export function picture(film: Film, seconds: number, palette: Palette, strength:
   const { clip, camera } = film;
   const s = skeletonAt(film, seconds);
   const t = (seconds / clip.seconds) % 1;
-  const layers: Layer[] = figureLayers(s, camera, palette, strength, breathAt(clip, seconds));
+  const layers: Layer[] = figureLayers(s, camera, palette, strength, breathAt(clip, seconds), clip.barefoot);
   for (const prop of clip.props ?? []) layers.push(...propLayers(prop, s, camera, palette, t));
   layers.sort((a, b) => a.near - b.near);
   const floor = ground(film, s, palette, seconds);
   const behind = layers.filter((layer) => layer.near < -1e5);
   const rest = layers.filter((layer) => layer.near >= -1e5);
-  return [...behind.flatMap((layer) => layer.ops), ...floor, ...rest.flatMap((layer) => layer.ops)];
+  return fine([...behind.flatMap((layer) => layer.ops), ...floor, ...rest.flatMap((layer) => layer.ops)], film);
 }
 
 /** A soft shadow under what is near the floor, and marks that run by under someone who travels. */

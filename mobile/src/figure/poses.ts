@@ -25,13 +25,13 @@ export const POSES: Readonly<Record<string, KeyData>> = {
 
   /** Right knee down, left foot in front. */
   half_kneel: {
-    ...arms, hips: [0, null, 0], footR: null, hipR: [0], kneeR: 90, ankleR: -30, footL: [42, -11], pelvis: 0,
+    ...arms, hips: [0, null, 0], footR: null, hipR: [0], kneeR: 91, ankleR: -61, footL: [42, -11], pelvis: 0,
   },
-  tall_kneel: { ...arms, ...floorLegs, hip: [0, 6], knee: 90, ankle: -38 },
-  heel_sit: { ...arms, ...floorLegs, hip: [75, 6], knee: 152, ankle: -48, pelvis: 4, shoulder: [25, 6], elbow: 35 },
-  quadruped: { ...floorLegs, pelvis: 84, hip: [84, 3], knee: 90, ankle: -40, hand: [51, 0, 17], shoulder: [85], spine: 3, neck: -8 },
+  tall_kneel: { ...arms, ...floorLegs, hip: [0, 6], knee: 91, ankle: -61 },
+  heel_sit: { ...arms, ...floorLegs, hip: [68, 6], knee: 154, ankle: -60, pelvis: 4, shoulder: [25, 6], elbow: 35 },
+  quadruped: { ...floorLegs, pelvis: 84, hip: [84, 3], knee: 91, ankle: -61, hand: [51, 0, 17], shoulder: [85], spine: 3, neck: -8 },
   child: {
-    ...floorLegs, pelvis: 62, hip: [134, 12], knee: 157, ankle: -50, spine: 50, neck: 18, hand: [92, 0, 17], shoulder: [150, 20, 75],
+    ...floorLegs, pelvis: 62, hip: [131, 12], knee: 160, ankle: -62, spine: 44, neck: 18, hand: [92, 0, 17], shoulder: [150, 20, 75],
   },
   plank: { foot: [-94, 8], heel: 74, hips: [0, 43], pelvis: 73, hand: [55, 0, 18], shoulder: [75], neck: -6 },
   forearm_plank: { foot: [-99, 8], heel: 80, hips: [0, 27], pelvis: 83, shoulder: [84, 3, 8], elbow: 88, neck: -6 },
@@ -73,6 +73,6 @@ export const POSES: Readonly<Record<string, KeyData>> = {
   hang: { hips: [0, 114, 0], hand: [0, 226, 24], shoulder: [176, 12], foot: null, hip: [4], knee: 14, ankle: -25 },
   inverted: { foot: [-48, 10], heel: 12, hips: [-8, 86], pelvis: 128, spine: -4, hand: [53, 0, 18], shoulder: [170, 4], neck: 10 },
   wall_lean: { ...arms, foot: [0, 10], hips: [-6, null], pelvis: -5 },
-  bike: { hips: [0, 96, 0], pelvis: 34, spine: 14, neck: -22, hand: [54, 104, 20], foot: [16, 20, 9] },
+  bike: { hips: [0, 96, 0], pelvis: 34, spine: 14, neck: -22, hand: [54, 104, 20], foot: [16, 20, 9], heel: 16 },
   rower: { hips: [-30, 34, 0], foot: [40, 26, 9], heel: -35, hip: [90, 4], hand: [32, 52, 8], pelvis: 16, shoulder: [70] },
 };

@@ -28,6 +28,7 @@ export function anchor(s: Skeleton, name: Argument): Vec {
   const arm = s.arms[side], leg = s.legs[side];
   switch (text.slice(0, -1)) {
     case 'hand': return arm.palm;
+    case 'fingers': return mix(arm.palm, arm.tip, 0.55);
     case 'wrist': return arm.wrist;
     case 'elbow': return arm.elbow;
     case 'shoulder': return arm.shoulder;
@@ -42,6 +43,9 @@ export function anchor(s: Skeleton, name: Argument): Vec {
     default: throw new Error(`there is no anchor ${text}`);
   }
 }
+
+const ANCHORS = /^(hands|feet|knees|pelvis|chest|shoulders|head|(hand|fingers|wrist|elbow|shoulder|foot|toes|heel|ankle|knee|thigh|calf|hip)[RL])$/;
+export const isAnchor = (name: string): boolean => ANCHORS.test(name);
 
 const SOLE = 7;
 

@@ -2,7 +2,7 @@
 
 import { ANGLES, PLACE, SIDES, SIGN, type Blend, type Pose, type Side, type Target } from './clip';
 import {
-  add, across, angle, carried, dot, forwardOf, frame, length, mix, rotX, rotY, rotZ, scale, sub, times, turned, unit, upOf, UNIT,
+  add, across, angle, carried, cos, cross, dot, forwardOf, frame, length, mix, rightOf, rotX, rotY, rotZ, scale, sin, sub, times, turned, unit, upOf, UNIT,
   type Mat, type Vec,
 } from './vec';
 
@@ -12,8 +12,20 @@ export const SIZE = {
   upperArm: 29, forearm: 25, palm: 8, hand: 16, ball: 12, toe: 18.5, heel: 5,
 } as const;
 
-export interface Leg { readonly hip: Vec; readonly knee: Vec; readonly ankle: Vec; readonly thigh: Mat; readonly shin: Mat; readonly foot: Mat; readonly toe: Vec; readonly ball: Vec; readonly heel: Vec }
-export interface Arm { readonly shoulder: Vec; readonly elbow: Vec; readonly wrist: Vec; readonly palm: Vec; readonly tip: Vec; readonly upper: Mat; readonly fore: Mat; readonly hand: Mat }
+export interface Leg {
+  readonly hip: Vec; readonly knee: Vec; readonly ankle: Vec; readonly thigh: Mat; readonly shin: Mat; readonly foot: Mat;
+  readonly toe: Vec; readonly ball: Vec; readonly heel: Vec;
+  /** The frame of the toes, and how far big toe and small toes are lifted in it, degrees. */
+  readonly toes: Mat; readonly lifts: readonly [number, number];
+}
+export interface Arm {
+  readonly shoulder: Vec; readonly elbow: Vec; readonly wrist: Vec; readonly palm: Vec; readonly tip: Vec;
+  readonly upper: Mat; readonly fore: Mat;
+  /** The thumb is forward in it, and the palm on the inner side. */
+  readonly hand: Mat;
+  /** How far the fingers are closed, degrees. */
+  readonly curl: number;
+}
 export interface Miss { readonly part: string; readonly by: number }
 
 export interface Skeleton {
@@ -117,12 +129,12 @@ function freeLeg(trunk: Trunk, a: Angles, side: Side): FreeLeg {
   return { hip, thigh, shin, foot, knee, ankle };
 }
 
-function footParts(ankle: Vec, foot: Mat, heel: number): { toe: Vec; ball: Vec; heel: Vec } {
+function footParts(ankle: Vec, foot: Mat, heel: number): { toe: Vec; ball: Vec; heel: Vec; toes: Mat } {
   const ball = add(ankle, turned(foot, BALL));
   // Toes stay on the floor when the heel rises over them.
   const flat = Math.max(0, Math.min(heel, 80)) * 0.98;
-  const toe = add(ball, turned(times(foot, rotZ(flat)), [SIZE.toe - SIZE.ball, -0.6, 0]));
-  return { toe, ball, heel: add(ankle, turned(foot, HEEL)) };
+  const toes = times(foot, rotZ(flat));
+  return { toe: add(ball, turned(toes, [SIZE.toe - SIZE.ball, -0.6, 0])), ball, heel: add(ankle, turned(foot, HEEL)), toes };
 }
 
 const turnOf = (a: Angles): number => a('pelvis', 2);
@@ -211,10 +223,11 @@ function legOf(blend: Blend, a: Angles, free: FreeLeg, root: Vec, side: Side, mi
   const name = 'RL'[side]!, sign = SIGN[side];
   const hip = add(root, free.hip);
   const heelUp = a(`heel${name}`);
+  const lifts = [a(`bigtoe${name}`), a(`smalltoes${name}`)] as const;
   const held = blend.filter(({ pose }) => pose.feet[side]);
   if (held.length === 0) {
     const parts = footParts(add(root, free.ankle), free.foot, 0);
-    return { hip, knee: add(root, free.knee), ankle: add(root, free.ankle), thigh: free.thigh, shin: free.shin, foot: free.foot, ...parts };
+    return { hip, knee: add(root, free.knee), ankle: add(root, free.ankle), thigh: free.thigh, shin: free.shin, foot: free.foot, ...parts, lifts };
   }
   let ankle: Vec = [0, 0, 0];
   let free01 = 0;
@@ -237,19 +250,25 @@ function legOf(blend: Blend, a: Angles, free: FreeLeg, root: Vec, side: Side, mi
   const pole = mix(add(scale(level, 1.2), front), scale(forwardOf(free.thigh), 2), Math.max(0, Math.min(1, free01)));
   const { mid, end, short } = reach(hip, ankle, SIZE.thigh, SIZE.shin, pole);
   if (held.length === blend.length) misses.push({ part: `foot${name}`, by: short });
-  const thigh = frame(unit(sub(hip, mid)), pole, forwardOf(free.thigh));
-  const shin = frame(unit(sub(mid, end)), pole, forwardOf(thigh));
-  const foot = free01 <= 0 ? ground : frame(
-    unit(mix(upOf(ground), upOf(free.foot), free01), [0, 1, 0]), mix(forwardOf(ground), forwardOf(free.foot), free01),
-  );
-  return { hip, knee: mid, ankle: end, thigh, shin, foot, ...footParts(end, foot, heelUp * (1 - free01)) };
+  // The front of a bent leg is where the knee points, however high the thigh is; of a straight one, the pole's side.
+  const along = unit(sub(end, hip)), out = sub(mid, hip);
+  const knee = add(sub(out, scale(along, dot(out, along))), scale(unit(pole), 2));
+  const thigh = frame(unit(sub(hip, mid)), knee, forwardOf(free.thigh));
+  const shin = frame(unit(sub(mid, end)), knee, forwardOf(thigh));
+  const between = (from: Mat, to: Mat, u: number): Mat => (u <= 0 ? from
+    : frame(unit(mix(upOf(from), upOf(to), u), [0, 1, 0]), mix(forwardOf(from), forwardOf(to), u)));
+  // A loose foot stays where it is, but tips with its shin: over the heel, or on to its edge.
+  const loose = a(`loose${name}`);
+  const foot = between(between(ground, times(shin, rotZ(a(`ankle${name}`))), loose), free.foot, free01);
+  return { hip, knee: mid, ankle: end, thigh, shin, foot, ...footParts(end, foot, heelUp * (1 - free01) * (1 - loose)), lifts };
 }
 
-type Places = (place: string, side: Side) => Vec | null;
+interface Spot { readonly at: Vec; /** Out of the body: the palm lies against it. */ readonly out?: Vec }
+type Places = (place: string, side: Side) => Spot | null;
 
 /** Places on the body's surface that a hand can go to. */
 function placesOf(trunk: Trunk, root: Vec, legs: readonly [Leg, Leg], arms: (Arm | null)[]): Places {
-  const on = (at: Vec, m: Mat, v: Vec): Vec => add(at, turned(m, v));
+  const on = (at: Vec, m: Mat, v: Vec, out: Vec = [v[0], 0, v[2]]): Spot => ({ at: add(at, turned(m, v)), out: unit(turned(m, out)) });
   return (place, own) => {
     const crossing = place.endsWith('X');
     const name = crossing ? place.slice(0, -1) : place;
@@ -265,26 +284,26 @@ function placesOf(trunk: Trunk, root: Vec, legs: readonly [Leg, Leg], arms: (Arm
       case 'shoulder': return on(trunk.chestAt, trunk.chest, [4, 19, s * 16]);
       case 'nape': return on(trunk.headAt, trunk.head, [-8.5, 6, s * 4]);
       case 'temple': return on(trunk.headAt, trunk.head, [1, 10, s * 8.5]);
-      case 'crown': return on(trunk.headAt, trunk.head, [0, 20, s * 3]);
+      case 'crown': return on(trunk.headAt, trunk.head, [0, 20, s * 3], [0, 1, 0]);
       case 'forehead': return on(trunk.headAt, trunk.head, [10, 13, s * 3]);
-      case 'chin': return on(trunk.headAt, trunk.head, [10, 1, s * 2]);
+      case 'chin': return on(trunk.headAt, trunk.head, [10, 1, s * 2], [1, -0.6, 0]);
       case 'thigh': return on(mix(leg.hip, leg.knee, 0.68), leg.thigh, [7.5, 0, 0]);
       case 'hamstring': return on(mix(leg.hip, leg.knee, 0.7), leg.thigh, [-7.5, 0, 0]);
       case 'knee': return on(leg.knee, leg.shin, [6.5, 1, 0]);
       case 'shin': return on(mix(leg.knee, leg.ankle, 0.4), leg.shin, [5.5, 0, 0]);
       case 'ankle': return on(leg.ankle, leg.shin, [4, 3, 0]);
-      case 'foot': return on(leg.ankle, leg.foot, [7, -2, 0]);
-      case 'heel': return leg.heel;
-      case 'toes': return leg.toe;
+      case 'foot': return on(leg.ankle, leg.foot, [7, -2, 0], [0, 1, 0]);
+      case 'heel': return { at: leg.heel };
+      case 'toes': return { at: leg.toe };
       default: break;
     }
     const arm = arms[side];
     if (!arm) return null;
     switch (name) {
-      case 'hand': return arm.palm;
-      case 'wrist': return arm.wrist;
-      case 'elbow': return arm.elbow;
-      case 'upperarm': return mix(arm.shoulder, arm.elbow, 0.6);
+      case 'hand': return { at: arm.palm };
+      case 'wrist': return { at: arm.wrist };
+      case 'elbow': return { at: arm.elbow };
+      case 'upperarm': return { at: mix(arm.shoulder, arm.elbow, 0.6) };
       default: return null;
     }
   };
@@ -317,10 +336,14 @@ function wayOf(spot: Target, at: Vec, surfaces: Surfaces): Way {
 function armOf(blend: Blend, a: Angles, trunk: Trunk, places: Places, side: Side, surfaces: Surfaces, misses: Miss[]): Arm {
   const name = 'RL'[side]!, sign = SIGN[side];
   const free = freeArm(trunk, a, side);
-  const freeHand = times(free.fore, rotZ(a(`wrist${name}`)));
-  if (blend.every(({ pose }) => !pose.hands[side])) return finished(free.shoulder, free.elbow, free.wrist, free.upper, free.fore, freeHand);
+  const roll = rotY(-sign * a(`forearm${name}`));
+  const freeHand = times(times(free.fore, roll), rotX(sign * a(`wrist${name}`)));
+  const curl = a(`fingers${name}`);
+  if (blend.every(({ pose }) => !pose.hands[side])) return finished(free.shoulder, free.elbow, free.wrist, free.upper, free.fore, freeHand, curl);
   // Each pose's wrist and the way its fingers point, then their blend.
   let wrist: Vec = [0, 0, 0], fingers: Vec = [0, 0, 0], free01 = 0, held = true;
+  // Which way the back of the hand looks: away from what the palm lies on.
+  let back: Vec = [0, 0, 0], gripping = 0;
   for (const { pose, weight } of blend) {
     const spot = pose.hands[side];
     if (!spot) {
@@ -328,19 +351,25 @@ function armOf(blend: Blend, a: Angles, trunk: Trunk, places: Places, side: Side
       free01 += weight;
       wrist = add(wrist, scale(free.wrist, weight));
       fingers = add(fingers, scale(upOf(freeHand), -weight));
+      back = add(back, scale(rightOf(freeHand), sign * weight));
       continue;
     }
-    const from = spot.place ? places(spot.place, side) ?? free.wrist : ([0, 0, 0] as Vec);
-    const at = add(from, spot.at);
+    const from = spot.place ? places(spot.place, side) ?? { at: free.wrist } : null;
+    const at = from ? add(from.at, spot.at) : spot.at;
     const way = wayOf(spot, at, surfaces);
-    let dir: Vec, wristAt: Vec;
+    let dir: Vec, wristAt: Vec, out = from?.out;
     if (way === 'floor') {
-      const up = upOf(trunk.chest), out = sub(at, free.shoulder);
-      dir = unit([up[0] * 30 + out[0] * 0.4, 0, up[2] * 30 + out[2] * 0.4]);
+      const up = upOf(trunk.chest), away = sub(at, free.shoulder);
+      dir = unit([up[0] * 30 + away[0] * 0.4, 0, up[2] * 30 + away[2] * 0.4]);
       wristAt = add(at, [-dir[0] * 6, 3.2, -dir[2] * 6]);
+      out = [0, 1, 0];
     } else if (way === 'wall') {
-      dir = [0, 1, 0];
-      wristAt = add(at, [at[0] > free.shoulder[0] ? -2.5 : 2.5, -6, 0]);
+      const here = at[0] > free.shoulder[0] ? -1 : 1;
+      // The lower the hand, the more it leans on its fingers: a wrist does not bend far past a right angle.
+      const lean = Math.min(34, Math.max(0, (free.shoulder[1] - at[1] - 4) * 1.6));
+      dir = [-here * sin(lean), cos(lean), 0];
+      wristAt = add(at, [here * (2.5 + 6 * sin(lean)), -6 * cos(lean), 0]);
+      out = [here, 0, 0];
     } else {
       // The palm lies in line with the forearm.
       const best = reach(free.shoulder, at, SIZE.upperArm, SIZE.forearm + SIZE.palm, poleOf(free, a(`elbow${name}`), at));
@@ -349,16 +378,22 @@ function armOf(blend: Blend, a: Angles, trunk: Trunk, places: Places, side: Side
     }
     wrist = add(wrist, scale(wristAt, weight));
     fingers = add(fingers, scale(dir, weight));
+    if (out) back = add(back, scale(out, weight));
+    else gripping += weight;
   }
   const shoulder = mix(shoulderAt(trunk, a, name, sign, raisedOf(-dot(unit(sub(wrist, free.shoulder)), upOf(trunk.chest)))), free.shoulder, Math.max(0, Math.min(1, free01)));
-  const pole = poleOf(free, a(`elbow${name}`), wrist);
+  const onHips = blend.reduce((sum, { pose, weight }) => sum + (pose.hands[side]?.place === 'hip' ? weight : 0), 0);
+  // A hand on the hip has its elbow out to the side.
+  const pole = mix(poleOf(free, a(`elbow${name}`), wrist), scale(rightOf(trunk.chest), sign), 0.55 * Math.max(0, Math.min(1, onHips)));
   const { mid, end, short } = reach(shoulder, wrist, SIZE.upperArm, SIZE.forearm, pole);
   if (held) misses.push({ part: `hand${name}`, by: short });
   const bend = sub(end, mid);
   const upper = frame(unit(sub(shoulder, mid)), sub(bend, scale(unit(sub(mid, shoulder)), dot(bend, unit(sub(mid, shoulder))) - 0.01)), forwardOf(free.upper));
   const fore = frame(unit(sub(mid, end)), forwardOf(upper), forwardOf(free.fore));
-  const hand = frame(scale(unit(fingers, scale(upOf(fore), -1)), -1), forwardOf(fore));
-  return finished(shoulder, mid, end, upper, fore, hand);
+  const up = scale(unit(fingers, scale(upOf(fore), -1)), -1);
+  const grip = times(frame(up, forwardOf(fore)), roll);
+  const right = across(scale(add(back, scale(rightOf(grip), sign * gripping)), sign), up, rightOf(grip));
+  return finished(shoulder, mid, end, upper, fore, frame(up, cross(up, right)), curl);
 }
 
 /** Where the elbow of a reaching arm points: as the free arm's does, carried over to the new direction. */
@@ -369,9 +404,9 @@ function poleOf(free: { upper: Mat; shoulder: Vec; elbow: Vec; wrist: Vec }, ben
   return carried(out, line, unit(sub(to, free.shoulder), line));
 }
 
-function finished(shoulder: Vec, elbow: Vec, wrist: Vec, upper: Mat, fore: Mat, hand: Mat): Arm {
+function finished(shoulder: Vec, elbow: Vec, wrist: Vec, upper: Mat, fore: Mat, hand: Mat, curl: number): Arm {
   return {
-    shoulder, elbow, wrist, upper, fore, hand,
+    shoulder, elbow, wrist, upper, fore, hand, curl,
     palm: add(wrist, turned(hand, [0, -SIZE.palm, 0])), tip: add(wrist, turned(hand, [0, -SIZE.hand, 0])),
   };
 }

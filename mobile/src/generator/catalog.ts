@@ -53,6 +53,8 @@ export interface Catalog {
   readonly activities: ReadonlyMap<string, Activity>;
   readonly conditions: ReadonlyMap<string, Condition>;
   readonly vocabulary: ReadonlyMap<string, ReadonlyMap<string, Entry>>;
+  /** What is for people only, by collection (`BESIDE`) and id; src/domain/content.ts reads it. */
+  readonly beside: Readonly<Record<Beside, ReadonlyMap<string, unknown>>>;
   /** Slug to index, the contract's order. */
   readonly places: ReadonlyMap<string, number>;
   /** Hazard to the indices of the exercises that carry it. */
@@ -63,6 +65,10 @@ export interface Catalog {
   readonly cache: Map<string, Tensors>;
 }
 
+/** Collections that a catalogue may be without: words, texts on what is asked, programs, pictures and videos. */
+const BESIDE = ['guide', 'about', 'program', 'media'] as const;
+export type Beside = (typeof BESIDE)[number];
+
 const LEAST_EXERCISES = 5;
 
 /** Throws when a collection is missing. Names are ASCII by the catalogue's own rule, so code units sort as bytes do. */
@@ -70,7 +76,8 @@ export function readCatalog(documents: Iterable<StoredDocument>, release: number
   const found: Record<string, Map<string, unknown>> = {
     exercise: new Map(), activity: new Map(), condition: new Map(), vocabulary: new Map(),
   };
-  for (const { collection, id, data } of documents) found[collection]?.set(id, data);
+  const beside = Object.fromEntries(BESIDE.map((name) => [name, new Map<string, unknown>()])) as Record<Beside, Map<string, unknown>>;
+  for (const { collection, id, data } of documents) (found[collection] ?? beside[collection as Beside] as Map<string, unknown> | undefined)?.set(id, data);
   for (const [name, entries] of Object.entries(found)) {
     if (entries.size === 0) throw new Error(`the catalogue has no ${name} documents`);
   }
@@ -93,6 +100,7 @@ export function readCatalog(documents: Iterable<StoredDocument>, release: number
     activities: found.activity as Map<string, Activity>,
     conditions: found.condition as Map<string, Condition>,
     vocabulary: new Map([...vocabularies].map(([name, data]) => [name, new Map(Object.entries(data.entries))])),
+    beside,
     places: new Map(exercises.map((exercise, place) => [exercise.slug, place])),
     carriers,
     slugHashes: Uint32Array.from(exercises, (exercise) => fnv1a(exercise.slug)),

@@ -9,6 +9,7 @@ import { askedFor, type AskQuery } from '@/domain/askQuery';
 import { firstAsk, mended, MINUTES, type Ask, type AskMemory } from '@/domain/ask';
 import { usePreload } from '@/layout/preload';
 import { useSyncWord } from '@/layout/useSyncWord';
+import { NextCards } from '@/programs/NextCard';
 import { DueReminder } from '@/reminders/DueReminder';
 import { makeRoutine, openRoutine, useWarmUp } from '@/routine/current';
 import { titleOf, useRoutineWords } from '@/routine/words';
@@ -94,6 +95,7 @@ function Home({ profile, memory, query }: HomeProps) {
     >
       <Notices flags={profile.red_flags ?? []} />
       <DueReminder />
+      <NextCards />
       <AgainCard />
       {wide ? (
         <View style={{ flexDirection: 'row', gap: theme.space(12), alignItems: 'flex-start' }}>
@@ -110,6 +112,7 @@ function Home({ profile, memory, query }: HomeProps) {
           {place}
         </>
       )}
+      <Row title={t('programs:title')} icon="calendar" role="link" onPress={() => router.push('/programs' as '/')} />
       <Row title={t('saved')} icon="heart" role="link" onPress={() => router.push('/routines')} />
     </Screen>
   );

@@ -16,10 +16,8 @@ export type { LabelKind, Labels } from './words';
 const LOADERS: Readonly<Record<string, () => Promise<Words>>> = {
   en: async () => ({ ...ENGLISH, catalog: (await import('./en/catalog.json')).default }),
   de: async () => {
-    const [catalog, exercises, from, to] = await Promise.all([
-      import('./de/catalog.json'), import('./de/exercises.json'), import('./en/wording.json'), import('./de/wording.json'),
-    ]);
-    return { language: 'de', catalog: catalog.default, exercises: exercises.default, reasons: { from: from.default, to: to.default, and: ' und ' } };
+    const [catalog, from, to] = await Promise.all([import('./de/catalog.json'), import('./en/wording.json'), import('./de/wording.json')]);
+    return { language: 'de', catalog: catalog.default, reasons: { from: from.default, to: to.default, and: ' und ' } };
   },
 };
 

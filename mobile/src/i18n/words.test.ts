@@ -5,7 +5,6 @@ import { codes, readCatalog, type StoredDocument } from '@/generator/catalog';
 import { readMetadata } from '@/generator/metadata';
 
 import german from './de/catalog.json';
-import cues from './de/exercises.json';
 import worded from './de/wording.json';
 import english from './en/catalog.json';
 import wording from './en/wording.json';
@@ -18,7 +17,7 @@ const { documents, release } = JSON.parse(readFileSync(path.join(models, 'catalo
 const catalog = readCatalog(documents, release);
 const labels = labelsOf(catalog, { ...ENGLISH, catalog: english });
 const deutsch = labelsOf(catalog, {
-  language: 'de', catalog: german, exercises: cues, reasons: { from: wording, to: worded, and: ' und ' },
+  language: 'de', catalog: german, reasons: { from: wording, to: worded, and: ' und ' },
 });
 
 test('plain words come before the label of a textbook', () => {
@@ -50,10 +49,7 @@ test.each([
 ])('why something was left out: %s', (text, said) => expect(labels.because(text)).toBe(said));
 
 describe('German', () => {
-  const kinds: LabelKind[] = [
-    'muscles', 'moves', 'regions', 'equipment', 'constraints', 'positions', 'phases', 'types', 'kinds', 'laterality', 'activities', 'conditions',
-    'red_flags', 'warnings', 'hazards',
-  ];
+  const kinds: LabelKind[] = ['muscles', 'moves', 'regions', 'equipment', 'positions', 'phases', 'types', 'kinds', 'laterality', 'warnings'];
 
   test.each(kinds)('names every code of %s, and none that is not there', (kind) => {
     const known = new Set([...codes(catalog, kind), ...(kind === 'equipment' ? ['none'] : [])]);
@@ -63,24 +59,42 @@ describe('German', () => {
   });
 
   test('says every exercise in its own words, short enough to be heard before the half', () => {
-    const words: Record<string, string[]> = cues;
-    expect(Object.keys(words).sort()).toEqual(catalog.exercises.map(({ slug }) => slug));
-    for (const [slug, [name, cue]] of Object.entries(words)) {
-      expect({ slug, short: name!.length > 0 && name!.length <= 48 && cue!.length > 10 && cue!.length <= 110 }).toEqual({ slug, short: true });
+    const said = catalog.exercises.map(({ slug }) => ({ slug, ...deutsch.exercise(slug) }));
+    for (const { slug, name, cue } of said) {
+      expect({ slug, short: name.length > 0 && name.length <= 48 && cue.length > 10 && cue.length <= 110 }).toEqual({ slug, short: true });
       expect(`${slug}: ${cue}`).not.toMatch(/\bSie\b|\bIhre?n?\b/); // du, throughout
     }
-    expect(new Set(Object.values(words).map(([name]) => name)).size).toBe(335);
+    expect(new Set(said.map(({ name }) => name)).size).toBe(catalog.exercises.length);
+  });
+
+  test('an exercise without a guide keeps its English', () => {
+    const bare = labelsOf({ ...catalog, beside: { ...catalog.beside, guide: new Map() } }, { language: 'de', catalog: german });
+    expect(bare.exercise('a-march')).toEqual(labels.exercise('a-march'));
+    expect(deutsch.exercise('a-march').name).toBe('A-Lauf im Gehen');
   });
 
   test('a cue that warns of pain in English does in German', () => {
-    const words: Record<string, string[]> = cues;
     for (const { slug, cue } of catalog.exercises) {
-      if (/\bpain|\bhurt/i.test(cue ?? '')) expect(`${slug}: ${words[slug]![1]}`).toMatch(/[Ss]chmerz|weh/);
+      if (/\bpain|\bhurt/i.test(cue ?? '')) expect(`${slug}: ${deutsch.exercise(slug).cue}`).toMatch(/[Ss]chmerz|weh/);
     }
   });
 
-  test('plain words of the rules are the same in both languages', () => {
-    expect(Object.keys(german.rules).sort()).toEqual(Object.keys(english.rules).sort());
+  test.each(['activities', 'conditions', 'hazards', 'constraints', 'red_flags'] as const)('the catalogue itself names and explains every code of %s', (kind) => {
+    for (const code of codes(catalog, kind)) {
+      const [said, gesagt] = [labels.about(kind, code), deutsch.about(kind, code)];
+      expect({ code, said: said?.why, gesagt: gesagt?.why }).toEqual({ code, said: expect.any(String), gesagt: expect.any(String) });
+      expect({ code, same: said!.about === gesagt!.about }).toEqual({ code, same: false });
+      expect(deutsch.label(kind, code)).toBe(gesagt!.label);
+    }
+    expect(Object.hasOwn(german, kind) || Object.hasOwn(english, kind)).toBe(false); // said in one place only
+  });
+
+  test('a rule is said plainly in both languages', () => {
+    expect(labels.label('rules', 'F07')).toBe('Stretch until it feels tight, never until it hurts.');
+    expect(deutsch.label('rules', 'F07')).toBe('Dehne, bis es spannt, nie bis es wehtut.');
+  });
+
+  test('sentences around codes are the same in both languages', () => {
     expect(Object.keys(german.because).sort()).toEqual(Object.keys(english.because).sort());
     expect(Object.keys(german.spoken).sort()).toEqual([...catalog.activities.keys()].sort());
   });

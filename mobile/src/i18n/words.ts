@@ -1,5 +1,6 @@
 /** Names of the catalogue's codes and exercises in somebody's language. Pure: no React, no loading. */
 
+import { aboutOf, guideOf, type AboutWords } from '@/domain/content';
 import type { Catalog, Entry, Exercise } from '@/generator/catalog';
 import type { Wording } from '@/generator/decode';
 
@@ -9,6 +10,12 @@ export type LabelKind =
   | 'muscles' | 'conditions' | 'activities' | 'regions' | 'equipment' | 'red_flags' | 'constraints' | 'positions'
   | 'phases' | 'types' | 'kinds' | 'hazards' | 'moves' | 'warnings' | 'laterality' | 'rules';
 
+/** Kinds that the catalogue itself names in every language, and explains. */
+const ABOUT = {
+  activities: 'activity', conditions: 'condition', hazards: 'hazard', constraints: 'constraint', red_flags: 'red_flag', rules: 'rule',
+} as const;
+export type AboutKind = keyof typeof ABOUT;
+
 /** Words of one language: `catalog.json`, plain where the catalogue's own label is a textbook's. */
 export type CatalogWords = Readonly<Partial<Record<LabelKind, Readonly<Record<string, string>>>>> & {
   /** Activities as one says them within a sentence. */
@@ -17,13 +24,9 @@ export type CatalogWords = Readonly<Partial<Record<LabelKind, Readonly<Record<st
   readonly because?: Readonly<Record<string, string>>;
 };
 
-/** Slug to [name, cue]. */
-export type ExerciseWords = Readonly<Record<string, readonly string[]>>;
-
 export interface Words {
   readonly language: string;
   readonly catalog: CatalogWords;
-  readonly exercises: ExerciseWords;
   /** The words that reasons are made of, the model's English ones and these; absent where English is spoken. */
   readonly reasons?: { readonly from: Wording; readonly to: Wording; readonly and: string };
 }
@@ -33,13 +36,15 @@ export interface Labels {
   /** Name of a code; a code that nothing names comes back readable, never empty. */
   label(kind: LabelKind, code: string): string;
   exercise(slug: string): { readonly name: string; readonly cue: string };
+  /** What a code means and why we ask; undefined where the catalogue does not say. */
+  about(kind: AboutKind, code: string): AboutWords | undefined;
   /** Why an exercise was left out, from the routine's own words such as `lumbar_disc: spine_flex_end`. */
   because(text: string): string;
   /** Why an item is there, from the routine's English sentence; one that was made of other words stays as it is. */
   reason(text: string): string;
 }
 
-export const ENGLISH: Words = { language: 'en', catalog: {}, exercises: {} };
+export const ENGLISH: Words = { language: 'en', catalog: {} };
 
 /** `hip_flexors` as it would be read aloud. */
 export function readable(code: string): string {
@@ -51,7 +56,7 @@ function own<T>(from: Readonly<Record<string, T>> | undefined, key: string): T |
   return from !== undefined && Object.hasOwn(from, key) ? from[key] : undefined;
 }
 
-/** Newer releases name exercises that this app has no words for: they keep the catalogue's English. */
+/** Names and cues in other languages than English are in the catalogue's guides; an exercise without one keeps its English. */
 export function labelsOf(catalog: Catalog, words: Words): Labels {
   const labelled = (kind: LabelKind, code: string): string | undefined => {
     if (kind === 'activities') return catalog.activities.get(code)?.label;
@@ -59,16 +64,18 @@ export function labelsOf(catalog: Catalog, words: Words): Labels {
     const entry = catalog.vocabulary.get(kind)?.get(code);
     return kind === 'rules' ? (entry as { rule?: string } | undefined)?.rule : entry?.label;
   };
+  const about = (kind: AboutKind, code: string): AboutWords | undefined => aboutOf(catalog, ABOUT[kind], code, words.language);
   const label = (kind: LabelKind, code: string): string =>
-    own(words.catalog[kind], code) ?? labelled(kind, code) ?? readable(code);
+    (kind in ABOUT ? about(kind as AboutKind, code)?.label : undefined) ?? own(words.catalog[kind], code) ?? labelled(kind, code) ?? readable(code);
   return {
     language: words.language,
     label,
+    about,
     exercise: (slug) => {
-      const [name, cue] = own(words.exercises, slug) ?? [];
+      const said = own(guideOf(catalog, slug)?.text, words.language);
       const place = catalog.places.get(slug);
       const known = place === undefined ? undefined : (catalog.exercises[place] as Exercise & { name?: string });
-      return { name: name ?? known?.name ?? readable(slug), cue: cue ?? known?.cue ?? '' };
+      return { name: said?.name ?? known?.name ?? readable(slug), cue: said?.cue ?? known?.cue ?? '' };
     },
     because: (text) => becauseOf(text, label, words.catalog.because ?? {}, catalog),
     reason: reasonOf(catalog, words),

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { View } from 'react-native';
 
 import { useLimber } from '@/boot/context';
-import { described, leftOutFor, neighbours, type Described } from '@/domain/library';
+import { described, leftOutFor, type Described } from '@/domain/library';
 import { BodyMap } from '@/figure/BodyMap';
 import { Figure } from '@/figure/Figure';
 import { useLabels } from '@/i18n/labels';
@@ -12,9 +12,9 @@ import { useRecord } from '@/store/hooks';
 import { Button, Card, Empty, IconButton, Row, Screen, Section, Text, useReducedMotion, useTheme, useWide } from '@/ui';
 
 import { Evidence } from './Evidence';
-import { ExerciseRow } from './ExerciseRow';
+import { Guide, Variants } from './Guide';
 import { Mine } from './Mine';
-import { usePrefs } from './prefs';
+import { Source, Videos } from './Videos';
 
 export function ExerciseDetail({ slug }: { slug: string }) {
   const { t } = useTranslation('library');
@@ -33,15 +33,13 @@ export function ExerciseDetail({ slug }: { slug: string }) {
       </Screen>
     );
   }
-  const { name, cue } = words(slug);
+  const { name } = words(slug);
   return (
     <Screen title={name} back="/library" above={label('types', exercise.type)} width={wide ? 960 : undefined}>
       <View style={{ flexDirection: wide ? 'row' : 'column', gap: space(8) }}>
         <View style={{ flex: wide ? 1 : undefined, gap: space(7) }}>
           <Moving key={slug} exercise={exercise} />
-          <Section title={t('how')}>
-            <Text>{cue}</Text>
-          </Section>
+          <Guide exercise={exercise} />
           <Mine slug={slug} />
           <Facts exercise={exercise} />
         </View>
@@ -49,7 +47,9 @@ export function ExerciseDetail({ slug }: { slug: string }) {
           <Muscles exercise={exercise} />
           <Cautions exercise={exercise} />
           <Evidence exercise={exercise} />
-          <Neighbours exercise={exercise} />
+          <Videos slug={slug} />
+          <Variants exercise={exercise} />
+          <Source slug={slug} />
         </View>
       </View>
     </Screen>
@@ -143,25 +143,5 @@ function Cautions({ exercise }: { exercise: Described }) {
         </Text>
       ))}
     </Section>
-  );
-}
-
-function Neighbours({ exercise }: { exercise: Described }) {
-  const { t } = useTranslation('library');
-  const router = useRouter();
-  const { catalog } = useLimber();
-  const prefs = usePrefs();
-  const found = neighbours(catalog, exercise);
-  return (
-    <>
-      {(['easier', 'harder'] as const).map((side) => (
-        <Section key={side} title={t(`neighbours.${side}`)}>
-          {found[side].length === 0 ? <Text soft>{t('neighbours.none')}</Text> : null}
-          {found[side].map((one) => (
-            <ExerciseRow key={one.slug} exercise={one} pref={prefs?.get(one.slug)} onPress={(slug) => router.push(`/library/${slug}` as '/')} />
-          ))}
-        </Section>
-      ))}
-    </>
   );
 }

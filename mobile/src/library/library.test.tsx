@@ -1,11 +1,16 @@
 import { fireEvent, screen } from '@testing-library/react-native';
 
-import { openWorld, settle } from '../../test/limber';
+import { described } from '@/domain/library';
+import { guideOf, guideWords, type MediaItem } from '@/domain/content';
+
+import { catalog, openWorld, settle } from '../../test/limber';
 import { ExerciseDetail } from './ExerciseDetail';
 import { Library } from './Library';
 
 const mockPush = jest.fn();
 jest.mock('expo-router', () => ({ useRouter: () => ({ push: mockPush, replace: mockPush, back: jest.fn(), canGoBack: () => false }) }));
+const mockBrowser = jest.fn();
+jest.mock('expo-web-browser', () => ({ openBrowserAsync: (address: string) => mockBrowser(address) as unknown }));
 jest.mock('react-native-safe-area-context', () => jest.requireActual<{ default: object }>('react-native-safe-area-context/jest/mock').default);
 jest.mock('@/figure/Figure', () => ({ Figure: () => null }), { virtual: true });
 jest.setTimeout(60_000); // the first render loads React Native
@@ -51,9 +56,10 @@ describe('the library', () => {
 describe('an exercise', () => {
   it('tells how, what it works, what stands behind it and with whose grade', async () => {
     await (await openWorld()).show(<ExerciseDetail slug="calf-stretch-wall" />);
-    expect(screen.getByText(/Back heel down, knee straight/)).toBeTruthy();
+    const { purpose, steps, feel, mistakes, safety } = guideWords(guideOf(catalog, 'calf-stretch-wall'), 'en')!;
+    for (const text of [purpose, ...steps, feel, ...mistakes, safety.calf_end!]) expect(screen.getByText(text)).toBeTruthy();
     expect(screen.getByText('Stretch until it feels tight, never until it hurts.')).toBeTruthy();
-    expect(screen.getAllByText(/Garber 2011/).length).toBeGreaterThan(0);
+    expect(screen.getAllByText(/Garber .*2011/).length).toBeGreaterThan(0);
     expect(screen.getAllByText('Strong: many studies, or a guideline').length).toBeGreaterThan(0);
     expect(screen.getByText('Achilles tendon pain')).toBeTruthy();
   });
@@ -78,8 +84,32 @@ describe('an exercise', () => {
   it('speaks German when German is spoken', async () => {
     await (await openWorld('de')).show(<ExerciseDetail slug="cobra" />);
     expect(screen.getByText('Kobra')).toBeTruthy();
-    expect(screen.getByText(/Heb die Brust/)).toBeTruthy();
+    expect(screen.getByText(guideWords(guideOf(catalog, 'cobra'), 'de')!.purpose)).toBeTruthy();
     expect(screen.getByText('Sehr bewegliche Gelenke (Hypermobilität)')).toBeTruthy();
+  });
+
+  it('leads to the easier and the harder variant that its guide names', async () => {
+    await (await openWorld()).show(<ExerciseDetail slug="glute-bridge" />);
+    const { harder } = guideOf(catalog, 'glute-bridge')!;
+    fireEvent.press(screen.getByRole('link', { name: new RegExp(`^${described(catalog, harder!)!.name}`) }));
+    expect(mockPush).toHaveBeenCalledWith(`/library/${harder}`);
+  });
+
+  it('asks YouTube for nothing before somebody presses play, and says whose the video is', async () => {
+    const items: MediaItem[] = [
+      { kind: 'youtube', id: 'dQw4w9WgXcQ', title: 'Cobra, slowly', channel: 'A physio', seconds: 95 },
+      { kind: 'image', sha256: 'ab'.repeat(32), type: 'image/webp', width: 4, height: 3, alt: { en: 'Lying on the front' }, credit: 'Ana', licence: 'CC BY 4.0' },
+      { kind: 'clip', sha256: 'cd'.repeat(32), type: 'video/mp4', width: 4, height: 3, alt: { en: 'The figure' } },
+    ];
+    const media = new Map([['cobra', { slug: 'cobra', items }]]);
+    await (await openWorld('en', {}, { ...catalog, beside: { ...catalog.beside, media } })).show(<ExerciseDetail slug="cobra" />);
+    expect(screen.getByText('Cobra, slowly')).toBeTruthy();
+    expect(screen.getByText('A physio on YouTube, 1:35')).toBeTruthy();
+    expect(screen.getByText('By Ana, CC BY 4.0')).toBeTruthy();
+    expect(mockBrowser).not.toHaveBeenCalled();
+    fireEvent.press(screen.getByRole('button', { name: 'Play from YouTube' }));
+    await settle();
+    expect(mockBrowser).toHaveBeenCalledWith('https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ?rel=0');
   });
 
   it('that this release does not have leads back to those it has', async () => {

@@ -19,6 +19,8 @@ export interface Playing {
   readonly made: Made;
   /** The kept routine that it is, null where it is none. */
   readonly routine: string | null;
+  /** The session of a program that it is. */
+  readonly program?: string;
 }
 
 export interface Session {
@@ -31,6 +33,7 @@ const newId = (): string => uuid7(Date.now(), entropy(10));
 /** Begins to play: what was left unfinished before is settled first, so that nothing that was done is lost. */
 export async function startPlaying(
   store: Store, maker: Pick<Maker, 'learn' | 'countOutcomes'>, made: Made, items: readonly Planned[], routine: string | null = null,
+  program?: string,
 ): Promise<void> {
   await settleLeftover(store, maker);
   const settings = playerSettings((await store.get<PlayerRecord>('preferences', 'player'))?.data as PlayerRecord | undefined);
@@ -40,7 +43,7 @@ export async function startPlaying(
     id, new Date().toISOString(), items.map((item, place) => ({ ...item, origin: origins[place]! })), settings.pace,
   );
   await store.remember(PLACE, play);
-  await store.remember(PLAYING, { id, made, routine } satisfies Playing);
+  await store.remember(PLAYING, { id, made, routine, ...(program === undefined ? {} : { program }) } satisfies Playing);
 }
 
 /** What is kept, as it was; null where nothing is. */
@@ -85,7 +88,7 @@ export async function settle(
     const feedback = feedbackOf(play, rpe, play.finishedAt ?? new Date().toISOString());
     const learned = await learnt(store, maker, play);
     await store.write([
-      { collection: 'session', id: play.id, set: sessionOf(play, playing.made, rpe, playing.routine) },
+      { collection: 'session', id: play.id, set: sessionOf(play, playing.made, rpe, playing.routine, playing.program) },
       ...feedback.map((set): Change => ({ collection: 'feedback', id: newId(), set })),
       ...(learned === null ? [] : [{ collection: 'preferences', id: 'learned', set: { learned } } as const]),
     ]);

@@ -127,7 +127,7 @@ function Ready({ draft, unknown, onChange }: { draft: Draft; unknown: readonly s
   const start = async (): Promise<void> => {
     setBusy(true);
     try {
-      await startPlaying(limber.store, limber.maker, { ...made, routine: { ...made.routine, warnings: judged.warnings } }, items, draft.routine);
+      await startPlaying(limber.store, limber.maker, { ...made, routine: { ...made.routine, warnings: judged.warnings } }, items, draft.routine, draft.ask?.program);
       const last = lastOf(draft, new Date());
       if (last) await limber.store.remember('last', last);
       router.push('/play');

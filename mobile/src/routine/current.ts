@@ -104,7 +104,8 @@ async function payload(limber: Limber, ask: Ask, seed: number) {
 
 /** Makes a routine for `ask`, and remembers what was asked for. */
 export function makeRoutine(limber: Limber, ask: Ask, seed = newSeed()): Promise<Draft | null> {
-  void limber.store.recall<AskMemory>('ask').then((memory) => limber.store.remember('ask', remembered(memory, ask)));
+  // A program's wish is the program's: home opens with what the person chose themselves.
+  if (ask.program === undefined) void limber.store.recall<AskMemory>('ask').then((memory) => limber.store.remember('ask', remembered(memory, ask)));
   return making(limber, async () => ({ draft: draftOf(await limber.maker.make(await payload(limber, ask, seed)), ask) }));
 }
 

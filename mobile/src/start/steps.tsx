@@ -6,7 +6,7 @@ import { useLimber } from '@/boot';
 import { yearOf, type Ache, type Answers } from '@/domain/onboarding';
 import { codes } from '@/generator/catalog';
 import { useLabels } from '@/i18n/labels';
-import { Button, Choice, Field, Spinner, Switch, Text, useTheme } from '@/ui';
+import { Button, Choice, Field, Row, Spinner, Switch, Text, useTheme } from '@/ui';
 
 const BodyMap = lazy(async () => ({ default: (await import('@/figure/BodyMap')).BodyMap }));
 
@@ -109,6 +109,10 @@ export function Hurts({ answers, onChange }: Props) {
           onChange={(conditions) => onChange({ conditions })}
         />
         {whole ? null : <Button kind="plain" label={t('hurts.moreConditions')} onPress={() => setWhole(true)} />}
+        {answers.conditions.map((code) => {
+          const about = labels.about('conditions', code);
+          return about === undefined ? null : <Row key={code} icon="info" title={t('hurts.why', { what: about.label })} detail={about.why} />;
+        })}
       </View>
       <Text kind="small" soft>
         {t('hurts.privacy')}
@@ -154,7 +158,7 @@ export function Flags({ answers, onChange }: Props) {
       hideLabel
       many
       rows
-      options={order.map((code) => ({ value: code, label: labels.label('red_flags', code) }))}
+      options={order.map((code) => ({ value: code, label: labels.label('red_flags', code), hint: labels.about('red_flags', code)?.about }))}
       value={answers.flags}
       onChange={(flags) => onChange({ flags })}
     />

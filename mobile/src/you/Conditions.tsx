@@ -17,7 +17,7 @@ export function Conditions({ chosen, onChange }: Props) {
   const { t } = useTranslation('settings');
   const { t: common } = useTranslation('common');
   const { catalog } = useLimber();
-  const { label } = useLabels();
+  const { label, about } = useLabels();
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState('');
   const all = useMemo(() => codes(catalog, 'conditions'), [catalog]);
@@ -29,12 +29,14 @@ export function Conditions({ chosen, onChange }: Props) {
   const found = finder.find(query);
   return (
     <>
-      {chosen.length === 0 ? <Text soft>{t('profile.conditionsNone')}</Text> : chosen.map((code) => <Row key={code} icon="check" title={label('conditions', code)} />)}
+      {chosen.length === 0 ? <Text soft>{t('profile.conditionsNone')}</Text> : chosen.map((code) => (
+        <Row key={code} icon="check" title={label('conditions', code)} detail={about('conditions', code)?.why} />
+      ))}
       <Button kind="quiet" label={t('profile.conditionsEdit')} onPress={() => setOpen(true)} />
       <Sheet open={open} onClose={() => setOpen(false)} title={t('profile.conditions')} footer={<Button label={common('done')} onPress={() => setOpen(false)} wide />}>
         <Field kind="search" label={t('profile.search')} hideLabel placeholder={t('profile.search')} value={query} onChange={setQuery} />
         <Choice many rows hideLabel label={t('profile.conditions')} value={chosen} onChange={onChange}
-          options={found.map((value) => ({ value, label: label('conditions', value) }))} />
+          options={found.map((value) => ({ value, label: label('conditions', value), hint: about('conditions', value)?.about }))} />
       </Sheet>
     </>
   );

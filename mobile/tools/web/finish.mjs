@@ -34,6 +34,9 @@ function walk(folder, from = folder) {
 }
 
 /** First segments of the app's own pages, read from its routes: '' is the front page. */
+// A page in a frame of the editors' desk comes from the server, which lets only this one be framed.
+const SERVED = new Set(['preview']);
+
 export function routesOf(folder) {
   const found = new Set(['']);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -41,7 +44,7 @@ export function routesOf(folder) {
     else if (entry.isDirectory()) found.add(entry.name);
     else if (/^[a-z0-9-]+\.tsx$/.test(entry.name) && entry.name !== 'index.tsx') found.add(entry.name.slice(0, -4));
   }
-  return [...found].sort();
+  return [...found].filter((name) => !SERVED.has(name)).sort();
 }
 
 function compressed(bytes, coding) {

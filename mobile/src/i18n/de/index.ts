@@ -5,9 +5,10 @@ import figure from './figure.json';
 import home from './home.json';
 import library from './library.json';
 import player from './player.json';
+import programs from './programs.json';
 import progress from './progress.json';
 import routine from './routine.json';
 import settings from './settings.json';
 import start from './start.json';
 
-export default { account, common, figure, home, library, player, progress, routine, settings, start };
+export default { account, common, figure, home, library, player, programs, progress, routine, settings, start };

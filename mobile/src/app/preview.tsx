@@ -1,0 +1,5 @@
+import { PreviewScreen } from '@/preview/PreviewScreen';
+
+export default function PreviewRoute() {
+  return <PreviewScreen />;
+}

@@ -1,0 +1,1 @@
+export { ProgramsScreen as default } from '@/programs/ProgramsScreen';

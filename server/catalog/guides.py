@@ -1,0 +1,172 @@
+"""How an exercise is done, in words: the form, the limits and the tone of `guide` documents.
+
+    {"slug", "easier": slug | null, "harder": slug | null,
+     "text": {"en": {"purpose", "steps": [2..5], "feel", "mistakes": [1..4], "breathing", "safety": {hazard: note}},
+              "de": {the same, "name", "cue"}}}
+
+English name and cue are in the exercise itself, which the generator reads; a guide is for people only.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from server.catalog.claims import LANGUAGES, forbidden_claims
+from server.catalog.shapes import OBJECT, TEXT, Document, Finding, Kind, closed_shape
+
+Length = tuple[int, int]
+
+LENGTHS: Final[Mapping[str, Length]] = {
+    "purpose": (20, 120), "steps": (15, 160), "feel": (20, 160), "mistakes": (10, 120), "breathing": (15, 120),
+    "safety": (20, 160), "cue": (10, 130), "name": (2, 60),
+}  # fmt: skip
+"""Least and most characters of each text; of a list, of each of its entries."""
+STEPS, MISTAKES = range(2, 6), range(1, 5)
+SENTENCE_WORDS: Final = 20
+LEAST_EASE: Final = {"en": 65, "de": 55}
+"""Least reading ease of a whole guide: about what a child of twelve reads (docs/catalog-words.md)."""
+
+_SENTENCE = re.compile(r"[.;:?](?:\s+|$)")
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_VOWELS = {
+    "en": re.compile(r"[aeiouy]+", re.I),
+    "de": re.compile(r"(?:ei|ai|au|eu|äu|ie|aa|ee|oo|[aeiouyäöü])", re.I),
+}
+
+
+def _lines(numbers: range) -> Kind:
+    return (
+        f"a list of {numbers[0]} to {numbers[-1]} lines of text without space around them",
+        lambda value: isinstance(value, list) and len(value) in numbers and all(TEXT[1](v) for v in value),
+    )
+
+
+LINK: Kind = ("null or an exercise's slug", lambda value: value is None or TEXT[1](value))
+NOTES: Kind = (
+    "an object of one line of text by hazard",
+    lambda value: isinstance(value, dict) and all(TEXT[1](v) for v in value.values()),
+)
+GUIDE: Final = {"slug": TEXT, "easier": LINK, "harder": LINK, "text": OBJECT}
+WORDS: Final = {
+    "purpose": TEXT, "steps": _lines(STEPS), "feel": TEXT, "mistakes": _lines(MISTAKES), "breathing": TEXT,
+    "safety": NOTES,
+}  # fmt: skip
+TRANSLATED: Final = {"name": TEXT, "cue": TEXT}
+
+
+def check_form(
+    slug: str, data: Document, exercises: Collection[str], hazards: Collection[str]
+) -> Iterator[Finding]:
+    """What is wrong with a guide; nothing for a good one.
+
+    `exercises` and `hazards` are the codes that exist; no hazards where these are not known.
+    """
+    misshapen = list(closed_shape(data, GUIDE))
+    if not misshapen:
+        misshapen = [
+            (f"text.{code}", "is no language of the catalogue" if code in data["text"] else "is missing")
+            for code in sorted(data["text"].keys() ^ set(LANGUAGES))
+        ]
+    for language in () if misshapen else LANGUAGES:
+        words, here = data["text"][language], f"text.{language}"
+        if not isinstance(words, dict):
+            misshapen.append((here, "must be an object"))
+            continue
+        misshapen += closed_shape(words, WORDS | (TRANSLATED if language != LANGUAGES[0] else {}), f"{here}.")
+    yield from misshapen
+    if misshapen:
+        return
+    if data["slug"] != slug:
+        yield "slug", "must be the document's id"
+    for field in ("easier", "harder"):
+        if data[field] == slug:
+            yield field, "must be another exercise"
+        elif data[field] is not None and data[field] not in exercises:
+            yield field, f"is no exercise: {data[field]}"
+    if data["easier"] is not None and data["easier"] == data["harder"]:
+        yield "harder", "must differ from the easier one"
+    for language in LANGUAGES:
+        words, here = data["text"][language], f"text.{language}"
+        for hazard in () if not hazards else words["safety"].keys() - set(hazards):
+            yield f"{here}.safety.{hazard}", "is no hazard"
+        for path, text in texts(words):
+            for message in _wrong(path.partition(".")[0], text, language):
+                yield f"{here}.{path}", message
+        ease = reading_ease([text for path, text in texts(words) if path != "name"], language)
+        if ease < LEAST_EASE[language]:
+            yield (
+                here,
+                f"is hard to read (ease {ease:.0f}, at least {LEAST_EASE[language]}): shorter words and sentences",
+            )
+
+
+def texts(words: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(path, text) of every text in the words of one language."""
+    for field, value in words.items():
+        if isinstance(value, str):
+            yield field, value
+        else:
+            entries = value.items() if isinstance(value, dict) else enumerate(value)
+            yield from ((f"{field}.{name}", text) for name, text in entries)
+
+
+@lru_cache(maxsize=40_000)
+def _wrong(field: str, text: str, language: str) -> tuple[str, ...]:
+    # A catalogue is judged whole at each change of one document, and its other texts are what they were.
+    return tuple(_check_text(field, text, language))
+
+
+def _check_text(field: str, text: str, language: str) -> Iterator[str]:
+    low, high = LENGTHS[field]
+    if not low <= len(text) <= high:
+        yield f"must have {low} to {high} characters (here {len(text)})"
+    for claim in forbidden_claims(text, language):
+        yield f"makes a claim the evidence does not bear ({claim})"
+    if "!" in text or "  " in text:
+        yield "must have no exclamation mark and no double space"
+    if field == "name":
+        return
+    if not (text[0].isupper() or text[0].isdigit()) or not text.endswith("."):
+        yield "must begin with a capital and end with a full stop"
+    longest = max((len(_WORD.findall(part)) for part in _SENTENCE.split(text)), default=0)
+    if longest > SENTENCE_WORDS:
+        yield f"has a sentence of {longest} words, at most {SENTENCE_WORDS}"
+
+
+def reading_ease(lines: Collection[str], language: str) -> float:
+    """Flesch's reading ease (1948), for German with Amstad's constants (1978): 100 is very easy, 30 is hard."""
+    sentences = [part for line in lines for part in _SENTENCE.split(line) if _WORD.search(part)]
+    words = [word for part in sentences for word in _WORD.findall(part)]
+    if not words:
+        return 100.0
+    length, syllables = (
+        len(words) / len(sentences),
+        sum(_syllables(word, language) for word in words) / len(words),
+    )
+    return (
+        206.835 - 1.015 * length - 84.6 * syllables if language == "en" else 180 - length - 58.5 * syllables
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _syllables(word: str, language: str) -> int:
+    if language == "en":
+        # A silent e: "raise", "planted" has two, "reached" one.
+        word = re.sub(r"(?<=[a-z]{2})(?:(?<![td])ed|(?<!l)e|(?<![sxzcg])es)$", "", word.lower())
+    return max(1, len(_VOWELS[language].findall(word)))
+
+
+def gaps(documents: Mapping[tuple[str, str], Document]) -> Iterator[tuple[str, str]]:
+    """(exercise, what is missing) where words for people lack: no guide, or no note for one of the hazards."""
+    for (collection, slug), exercise in documents.items():
+        if collection != "exercise":
+            continue
+        guide = documents.get(("guide", slug))
+        if guide is None:
+            yield slug, "has no guide"
+            continue
+        for language, words in guide["text"].items():
+            for hazard in exercise["hazards"]:
+                if hazard not in words["safety"]:
+                    yield slug, f"has no safety note for {hazard} in {language}"
