@@ -1,7 +1,6 @@
 """`scripts/up`: every step from an empty folder to a served system, and one device that uses it."""
 
 import argparse
-import http.client
 import json
 import os
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 import mobile_lib
 import up_ports
 import up_processes
+import up_serve
 import web_lib
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -32,8 +32,6 @@ from sync.device_model import CONTRACT
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = 9
-READY_SECONDS = 60
-LIVE_REQUESTS = 21_000  # more than server.live lets in, so that it can say so
 ROUTINE = ["--kind", "warmup", "--activity", "run_distance", "--minutes", "12"]
 ROUTINE += ["--condition", "achilles_tendinopathy"]
 
@@ -179,8 +177,8 @@ def _bring_up(run: Run, *, once: bool, served: Callable[[], None]) -> None:
         _model(run, url, notes)
     with _step(run, "app: build it for the web") as notes:
         _app(run, notes)
-    with _step(run, "server"):
-        _serve(run)
+    with _step(run, "server and background jobs"):
+        up_serve.serve(run)
     _print_addresses(run, url)
     if not once:
         served()
@@ -315,59 +313,6 @@ def _app(run: Run, notes: list[str]) -> None:
             notes.append(f"it did not build, {older}; the end of {log}:\n{up_processes.tail(log)}")
     if web_lib.DIST.is_dir():
         run.env["LIMBER_WEB"] = str(web_lib.DIST)
-
-
-def _serve(run: Run) -> None:
-    """Start the server, and the live process beside it, and return when both are ready."""
-    settings = run.settings
-    # A request holds one database connection at a time: more threads than connections would only queue.
-    threads = ["--workers", str(settings.workers), "--blocking-threads", str(settings.pool_size)]
-    _granian(run, "server", "wsgi", settings.port, [*threads, "server.wsgi:app"])
-    if settings.live_url is not None:
-        # One process for all listening devices: each is a request that stays.
-        alone = ["--workers", "1", "--backpressure", str(LIVE_REQUESTS)]
-        _granian(run, "live", "asgi", settings.live_port, [*alone, "server.live:app"])
-    deadline = time.monotonic() + READY_SECONDS
-    _wait_ready(run, "server", settings.port, "/readyz", deadline)
-    if settings.live_url is not None:
-        _wait_ready(run, "live", settings.live_port, "/healthz", deadline)
-
-
-def _granian(run: Run, name: str, interface: str, port: int, more: list[str]) -> None:
-    log = run.logs / f"{name}.log"
-    up_processes.rotate(log)
-    command = [sys.executable, "-m", "granian", "--interface", interface, "--no-ws"]
-    command += ["--respawn-failed-workers", "--host", run.settings.host, "--port", str(port), *more]
-    run.processes.start(name, command, log, run.env, ROOT)
-
-
-def _wait_ready(run: Run, name: str, port: int, path: str, deadline: float) -> None:
-    while True:
-        run.processes.check()
-        status, said = _get(run.settings, path, port)
-        if status == 200:
-            return
-        if time.monotonic() > deadline:
-            log = run.logs / f"{name}.log"
-            end = up_processes.tail(log)
-            raise UpError(
-                f"the {name} is not ready after {READY_SECONDS} s: {said}\nthe end of {log}:\n{end}"
-            )
-        time.sleep(0.05)
-
-
-def _get(settings: Settings, path: str, port: int) -> tuple[int, str]:
-    """Status and body of a GET on our own server, (0, reason) while it does not answer."""
-    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
-    connection = http.client.HTTPConnection(host, port, timeout=5)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode(errors="replace").strip()
-    except (OSError, http.client.HTTPException) as error:
-        return 0, str(error)
-    finally:
-        connection.close()
 
 
 def _tool(run: Run, name: str, command: list[str], extra: Mapping[str, str] | None = None) -> str:

@@ -12,7 +12,7 @@ import orjson
 from flask import Flask, Response
 from sqlalchemy import Engine
 
-from server import health, objects, pages, problems, telemetry, web, webapp
+from server import desk, health, objects, pages, problems, telemetry, web, webapp
 from server.access import name_view
 from server.accounts import authorize, device_pages, end_session, oauth, sign_in, web_session
 from server.accounts.data_views import blp as account_blp
@@ -123,6 +123,7 @@ def create_app(
     for pages_of in (authorize, device_pages, end_session):
         app.register_blueprint(pages_of.blp)
     sign_in.install(app, settings)
+    desk.install(app)
     problems.install(app)
     webapp.install(app, settings.web, settings.live_url)
     return app

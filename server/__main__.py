@@ -13,9 +13,10 @@ from server import restored, upkeep
 from server.accounts import commands as accounts
 from server.accounts import data_commands
 from server.commands import CommandError, Run
+from server.jobs import commands as jobs
 from server.settings import SettingsError
 
-COMMANDS = (accounts, data_commands, restored, upkeep)
+COMMANDS = (accounts, data_commands, jobs, restored, upkeep)
 GROUPS = {
     "client": "Programs that may ask for tokens",
     "key": "The key that signs tokens",

@@ -46,7 +46,20 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "physio": _needs("physio", "physio", "set constraints and read adherence of members who invited"),
     "models.read": _needs("models", "ml_engineer admin", "see releases, their health and uploads"),
     "models.release": _needs("models", "ml_engineer admin", "upload, publish, promote, halt, roll back"),
-    "catalog.edit": _needs("catalog", "editor physio admin", "change and review exercises"),
+    "upload": Permission(
+        None, frozenset(), "whoever holds a signed address: one part of a file on its way in"
+    ),
+    "catalog.edit": _needs("catalog", "editor physio admin", "the desk: see everything, write drafts"),
+    "catalog.review": _needs("catalog", "editor physio admin", "approve or send back another person's draft"),
+    "catalog.review_safety": _needs(
+        "catalog", "physio", "approve what touches hazards, doses, conditions or vocabularies"
+    ),
+    "catalog.release": _needs("catalog", "editor admin", "publish, now or at a time; roll back"),
+    "catalog.media": _needs(
+        "catalog", "editor physio admin", "upload pictures and films, attach them; videos"
+    ),
+    "catalog.import": _needs("catalog", "editor admin", "bring files of exercises in as drafts; export"),
+    "jobs.retry": _needs("catalog", "admin", "try background jobs again, or cancel them"),
     "support": _needs(
         "support", "support admin", "find an account by address, see its state, unlock; never health"
     ),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.http import parse_range_header
 
 from server.access import public
+from server.media.formats import EXTENSIONS
 from server.problems import Fault
 from server.state import state
 from server.web import IF_NONE_MATCH, Blueprint, coding, not_modified, problems_of
@@ -16,11 +19,20 @@ from sync.compress import SUFFIX
 from sync.objects import ObjectMissing, ObjectStore
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-TYPES = {"json": "application/json", "onnx": "application/octet-stream"}
-KEY_PATTERN = r"^(snapshots/[0-9a-f]{64}\.json|models/[0-9a-f]{64}\.(onnx|golden\.json))$"
+TYPES = {
+    "json": "application/json",
+    "onnx": "application/octet-stream",
+    **{extension: media_type for media_type, extension in EXTENSIONS.items()},
+}
+KEY_PATTERN = (
+    r"^(snapshots/[0-9a-f]{64}\.json|models/[0-9a-f]{64}\.(onnx|golden\.json)|"
+    rf"media/[0-9a-f]{{64}}\.({'|'.join(EXTENSIONS.values())}))$"
+)
+PIECE = 1 << 18
+"""Bytes of a large object that are in memory at once while it is sent from a folder."""
 _KEY = re.compile(KEY_PATTERN)
 
-blp = Blueprint("objects", __name__, description="Immutable objects by content: snapshots and models")
+blp = Blueprint("objects", __name__, description="Immutable objects by content: snapshots, models, media")
 
 
 def object_path(key: str) -> str:
@@ -45,7 +57,8 @@ def pick_sibling(store: ObjectStore, key: str, how: str) -> tuple[str, str]:
             "name": "key",
             "required": True,
             "schema": {"type": "string", "pattern": KEY_PATTERN},
-            "description": "`snapshots/<sha256>.json`, `models/<sha256>.onnx`, `models/<sha256>.golden.json`",
+            "description": "`snapshots/<sha256>.json`, `models/<sha256>.onnx`, `models/<sha256>.golden.json`, or "
+            "`media/<sha256>.` with `jpg`, `png`, `webp`, `mp4` or `webm`",
         },
         {"in": "header", "name": "Range", "schema": {"type": "string"}, "example": "bytes=1024-"},
         IF_NONE_MATCH,
@@ -113,6 +126,15 @@ def _range(size: int) -> tuple[int, int] | None:
     return first, size if end is None else min(end, size)
 
 
+def _body(store: ObjectStore, key: str, start: int, end: int) -> bytes | Iterator[bytes]:
+    """The bytes `[start:end)`; a film's in pieces, so that many who watch need little memory."""
+    if end - start <= PIECE:
+        return store.get(key, start, end)
+    first = store.get(key, start, start + PIECE)  # here, so that a missing object is still a 404
+    rest = (store.get(key, at, min(at + PIECE, end)) for at in range(start + PIECE, end, PIECE))
+    return chain((first,), rest)
+
+
 def _whole_or_part(
     store: ObjectStore, key: str, size: int, etag: str, how: str, headers: dict[str, str]
 ) -> Response:
@@ -127,7 +149,7 @@ def _whole_or_part(
         if start >= min(end, size):
             raise Fault(416, f"The object has {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
         headers = {**headers, "Content-Range": f"bytes {start}-{end - 1}/{size}"}
-    body = b"" if request.method == "HEAD" else store.get(key, start, end)
+    body = b"" if request.method == "HEAD" else _body(store, key, start, end)
     plain = key if how == "identity" else key[: -len(SUFFIX[how])]
     response = Response(body, status, headers=headers, content_type=TYPES[plain.rsplit(".", 1)[1]])
     response.headers["Content-Length"] = str(end - start)

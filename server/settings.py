@@ -91,6 +91,13 @@ def _smtp(value: str) -> str:
     return value
 
 
+def _api_key(value: str) -> str:
+    # It is sent as a header. It is a secret: not repeated in the message.
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", value):
+        raise ValueError("must be one word of printable ASCII characters")
+    return value
+
+
 def _origins(value: str) -> tuple[str, ...]:
     """Origins (RFC 6454) separated by spaces."""
     for each in value.split():
@@ -262,6 +269,25 @@ class Settings:
     providers: Path | None = field(
         default=None,
         metadata=_env("LIMBER_PROVIDERS", Path, "JSON file of OpenID providers that people may sign in with"),
+    )
+    youtube_key: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_env(
+            "LIMBER_YOUTUBE_KEY", _api_key, "Key of the YouTube Data API; videos work by id without"
+        ),
+    )
+    youtube_url: str = field(
+        default="https://www.googleapis.com/youtube/v3",
+        metadata=_env("LIMBER_YOUTUBE_URL", _public_url, "Base address of the YouTube Data API"),
+    )
+    youtube_quota: int = field(
+        default=10_000,
+        metadata=_env("LIMBER_YOUTUBE_QUOTA", _whole(1, 10**9), "Units of the YouTube Data API a day"),
+    )
+    media_max_bytes: int = field(
+        default=209_715_200,
+        metadata=_env("LIMBER_MEDIA_MAX_BYTES", _whole(1024, 2**30), "Largest picture or film, bytes"),
     )
     proxies: int = field(
         default=0,

@@ -5,11 +5,13 @@ this call wrote it, a reader sees a whole object or none.
 """
 
 import contextlib
+import io
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
@@ -39,6 +41,9 @@ class ObjectStore(Protocol):
         self, key: str, body: bytes, content_type: str, content_encoding: str | None = None
     ) -> bool:
         """Write `body`; False when the key exists already, which is then left as it is."""
+
+    def put_file_if_absent(self, key: str, path: Path, content_type: str) -> bool:
+        """As put_if_absent, for a file that need not fit into memory."""
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """The bytes `[start:end)`, cut at the object's end.
@@ -108,6 +113,14 @@ class FolderStore:
         content_encoding: str | None = None,  # noqa: ARG002
     ) -> bool:
         """See ObjectStore. The types are not kept: whoever serves a folder knows them from the key."""
+        return self._place(key, io.BytesIO(body))
+
+    def put_file_if_absent(self, key: str, path: Path, content_type: str) -> bool:  # noqa: ARG002
+        """See ObjectStore."""
+        with path.open("rb") as body:
+            return self._place(key, body)
+
+    def _place(self, key: str, body: BinaryIO) -> bool:
         path = self._path(key)
         if path.exists():
             return False
@@ -116,7 +129,7 @@ class FolderStore:
         draft = path.with_name(f".draft-{secrets.token_hex(8)}")
         try:
             with draft.open("xb") as file:
-                file.write(body)
+                shutil.copyfileobj(body, file)
                 file.flush()
                 os.fsync(file.fileno())
             # A link appears whole and fails when the name is taken: exactly one of two racing writers wins.

@@ -1,3 +1,3 @@
-"""What `scripts/bench` does: `main` is the command, `generate` and `pull` the two benches."""
+"""What `scripts/bench` does: `main` is the command, `generate`, `pull`, `sync` and `catalog` the benches."""
 
 CHANGES = 10  # in the delta that is pulled

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 
 DESCRIPTION = """\
-Measure what a routine costs on this machine, and what a device's pull and sync cost the server.
+Measure what a routine costs on this machine, and what a device's pull and sync and the editors' desk cost the server.
 
   generate   the bundled model in Python, Node and wasm: size, load time, p50 and p99 of a routine, and how they grow
              with the catalogue, against the same policy in plain Python
   pull       ten changes out of few and of many documents, against a bare endpoint of the same server
   sync       POST /v1/sync: nothing new, deltas, pushes, first pulls, with few and many clients, records and accounts,
              against a bare endpoint, and with `--against kinto` against Kinto on the same PostgreSQL
+  catalog    the editors' desk from the list to the release, and a device's pull of it, with very many exercises and
+             releases, against the same with the seed's exercises and one release
 
-Without a name it runs the first two, in about three minutes; sync takes about four more. docs/benchmarks.md explains
-the rows."""
+Without a name it runs the first two, in about three minutes; sync and catalog take about four more each.
+docs/benchmarks.md explains the rows."""
 EPILOG = """\
 The results go to standard output, progress to standard error. A missed aim is shown, and is not an error:
 exit code 0 when everything was measured, 1 when it could not be or an answer was wrong, 2 for bad usage."""
@@ -86,7 +88,9 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("bench", nargs="?", choices=["generate", "pull", "sync"], help="only this one")
+    made.add_argument(
+        "bench", nargs="?", choices=["generate", "pull", "sync", "catalog"], help="only this one"
+    )
     made.add_argument("--json", action="store_true", help="one JSON object per row instead of tables")
     one = made.add_argument_group("generate")
     one.add_argument(
@@ -123,7 +127,11 @@ def parser() -> argparse.ArgumentParser:
         help="of each server; scripts/up uses LIMBER_POOL_SIZE (%(default)s)",
     )
     both.add_argument(
-        "--rounds", type=whole(1, 1000), default=6, metavar="N", help="of all measurements (%(default)s)"
+        "--rounds",
+        type=whole(1, 1000),
+        default=6,
+        metavar="N",
+        help="of all measurements, also of catalog (%(default)s)",
     )
     both.add_argument(
         "--seconds", type=slice_seconds, default=0.5, metavar="S", help="of one measurement (%(default)s)"
@@ -134,6 +142,13 @@ def parser() -> argparse.ArgumentParser:
         help="content coding that the clients ask for (pull: identity; sync: zstd, and identity for pushes)",
     )
     _sync_options(made.add_argument_group("sync"))
+    four = made.add_argument_group("catalog")
+    four.add_argument(
+        "--exercises", type=whole(400, 20_000), default=5_000, metavar="N", help="to grow to (%(default)s)"
+    )
+    four.add_argument(
+        "--releases", type=whole(3, 500), default=200, metavar="N", help="that lie behind (%(default)s)"
+    )
     return made
 
 
@@ -177,7 +192,7 @@ def main() -> int:
     # Only now: they bring numpy, onnxruntime and the server with them, which --help need not wait for.
     from up_processes import Stopped, catch_signals
 
-    from bench_lib import generate, growth, pull, sync
+    from bench_lib import catalog, generate, growth, pull, sync
 
     catch_signals()
     try:
@@ -200,6 +215,9 @@ def main() -> int:
             aims += _results(args.json, rows, pull.COLUMNS)
         if args.bench == "sync":
             aims += _results(args.json, sync.run(_how(args)), sync.COLUMNS)
+        if args.bench == "catalog":
+            rows = catalog.run(args.exercises, args.releases, args.rounds)
+            aims += _results(args.json, rows, catalog.COLUMNS)
         _print(args.json, aims, f"\n{report.aims_table(aims)}")
     except Stopped as stopped:
         report.say(f"stopped by {signal.Signals(stopped.signum).name}")

@@ -195,14 +195,14 @@ class Stage:
 
 
 @contextlib.contextmanager
-def build() -> Iterator[Stage]:
+def build(bench: str = "sync") -> Iterator[Stage]:
     """PostgreSQL and the client; stops every process and removes the folder afterwards, in every case."""
     # Under /tmp rather than a private folder: PostgreSQL may have to run as another user than root.
     folder = Path(tempfile.mkdtemp(prefix="limber-bench-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
-        say("sync: starting PostgreSQL")
+        say(f"{bench}: starting PostgreSQL")
         try:
             embedded = database.start(folder / "postgres", folder / "postgres.log")
         except database.DatabaseError as error:

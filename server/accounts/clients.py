@@ -28,6 +28,8 @@ GRANTS: Final = (CODE, REFRESH, DEVICE)
 IDENTITY: Final = ("openid", "profile", "email", "offline_access")
 EVERY_SCOPE: Final = (*IDENTITY, *(scope for scope in SCOPES if scope not in IDENTITY))
 
+DESK: Final = "limber-desk"
+"""The editors' desk, pages of this server: server/desk."""
 _APP: Final = (*IDENTITY, "sync", "account", "physio", "catalog")
 # An app's server on the person's own machine: any port, RFC 8252 §7.3.
 _LOOPBACK: Final = ("http://127.0.0.1/callback", "http://[::1]/callback")
@@ -99,7 +101,7 @@ class Client:
 
 @lru_cache(maxsize=4)
 def first_party(settings: Settings) -> dict[str, Client]:
-    """Our own clients: the app, on phones and on the web, and the command line."""
+    """Our own clients: the app, on phones and on the web, the editors' desk, and the command line."""
     origins = (settings.address, *settings.web_origins)
     app = Client(
         id="limber-app",
@@ -121,7 +123,17 @@ def first_party(settings: Settings) -> dict[str, Client]:
         grants=frozenset(GRANTS),
         first_party=True,
     )
-    return {each.id: each for each in (app, command_line)}
+    desk = Client(
+        id=DESK,
+        name="Limber's desk",
+        secret_hash=None,
+        redirect_uris=(f"{settings.address}/desk/signed-in",),
+        post_logout_redirect_uris=(),
+        scopes=frozenset(("openid", "catalog")),
+        grants=frozenset((CODE,)),
+        first_party=True,
+    )
+    return {each.id: each for each in (app, desk, command_line)}
 
 
 def find_client(conn: Connection, settings: Settings, client_id: str) -> Client | None:

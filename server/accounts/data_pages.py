@@ -51,6 +51,7 @@ COUNTED: Final = {
     "ceremony": "Sign-ins that were not finished",
     "consent": "Permissions for apps",
     "constraints for others": "Limits that you had set for others",
+    "desk_session": "Browsers that were signed in to the desk",
     "device_code": "Codes of devices",
     "email_token": "Links in letters",
     "identity": "Other ways to sign in",

@@ -29,7 +29,11 @@ CENTIMETRES_DEGREES = 1000
 VIEWS = ("side", "front", "back", "quarter", "rear")
 EASES = ("smooth", "flow", "linear")
 MIDDLE = ("pelvis", "spine", "neck")
-PAIRED = ("girdle", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "hand", "foot", "heel", "toes")
+PAIRED = (
+    *("girdle", "shoulder", "elbow", "forearm", "wrist", "fingers", "hip", "knee", "ankle"),
+    *("hand", "foot", "heel", "toes", "loose", "bigtoe", "smalltoes"),
+)
+CLOSEST_CM = 10
 
 
 def _is_size(value: Any) -> bool:
@@ -62,6 +66,17 @@ def _is_prop(value: Any) -> bool:
     )
 
 
+def _is_close(value: Any) -> bool:
+    """What fills the picture: a part of the body and the centimetres round it."""
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and _is_word(value[0])
+        and _is_size(value[1])
+        and value[1] >= CLOSEST_CM
+    )
+
+
 WORD: Kind = ("a word of at most 20 of a-z, 0-9 and _", _is_word)
 FLAG: Kind = ("true or false", lambda value: isinstance(value, bool))
 VALUES: Kind = (f"a number within ±{CENTIMETRES_DEGREES}, a word, null, or up to four of these", _is_values)
@@ -79,7 +94,8 @@ NEEDED: dict[str, Kind] = {
     ),
 }
 ALLOWED: dict[str, Kind] = {
-    **dict.fromkeys(("alternate", "hold"), FLAG),
+    **dict.fromkeys(("alternate", "hold", "barefoot"), FLAG),
+    "close": (f"a part of the body and a number of cm, at least {CLOSEST_CM}", _is_close),
     "breath": (
         "three or four numbers of seconds, none negative",
         lambda value: _is_sizes(value, 3, 4) and min(value) >= 0 < sum(value),

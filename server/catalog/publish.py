@@ -1,15 +1,17 @@
 """From the editors' table to a release that devices can fetch and verify."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from server.catalog.checking import WITH_EXERCISE
 from server.catalog.content import Problem, read_seed, validate
+from server.catalog.history import SYSTEM, record
 from server.catalog.tables import catalog_document
 from sync import store as log
 from sync.canonical import Key, catalog_digest, check_document, document_digest, sha256_hex
@@ -21,6 +23,8 @@ from sync.signing import SigningKey, sign
 
 STREAM = "catalog"
 Documents = Mapping[Key, dict[str, Any]]
+_KEYS_TOLD = 500
+Check = Callable[[Documents], Sequence[Problem]]
 
 
 class PublishRefused(ValueError):
@@ -68,7 +72,12 @@ def load_seed(conn: Connection, documents: Documents | None = None) -> Loaded:
     c = catalog_document.c
     for collection, record_id in sorted(gone):
         conn.execute(delete(catalog_document).where(c.collection == collection, c.id == record_id))
-    return Loaded(len(new), len(moved), len(gone), len((stored.keys() - ours) & digests.keys()))
+    loaded = Loaded(len(new), len(moved), len(gone), len((stored.keys() - ours) & digests.keys()))
+    if new or moved or gone:
+        told = {"inserted": loaded.inserted, "updated": loaded.updated, "removed": loaded.removed}
+        named = sorted("/".join(key) for key in new | moved | gone)[:_KEYS_TOLD]
+        record(conn, SYSTEM, "content.loaded", datetime.now(UTC), after={**told, "documents": named})
+    return loaded
 
 
 def _write(conn: Connection, documents: Documents, digests: Mapping[Key, str]) -> None:
@@ -76,10 +85,9 @@ def _write(conn: Connection, documents: Documents, digests: Mapping[Key, str]) -
         return
     upsert = insert(catalog_document)
     changed = {name: upsert.excluded[name] for name in ("data", "seed_sha256")}
+    since = {"updated_at": func.now(), "updated_by": None}
     conn.execute(
-        upsert.on_conflict_do_update(
-            index_elements=["collection", "id"], set_={**changed, "updated_at": func.now()}
-        ),
+        upsert.on_conflict_do_update(index_elements=["collection", "id"], set_={**changed, **since}),
         [
             {
                 "collection": key[0],
@@ -98,12 +106,12 @@ def publish_release(
     store: ObjectStore,
     key: SigningKey,
     now: datetime,
-    check: Callable[[Documents], Sequence[Problem]] = validate,
+    check: Check = validate,
 ) -> Release | None:
     """Publish the approved documents as the catalogue's next release; None when nothing changed.
 
     All or nothing: a savepoint in the caller's transaction, which holds other publishers back until it ends.
-    An approved clip is held back while its exercise is not approved.
+    What belongs to an exercise (clip, guide, media) is held back while the exercise is not approved.
     Objects are put before the commit: keys are hashes of content, so what a rollback leaves is harmless.
     Raises PublishRefused, with every problem, for a catalogue that `check` finds wrong or that is empty.
     """
@@ -116,10 +124,11 @@ def publish_release(
         c = catalog_document.c
         approved = conn.execute(select(c.collection, c.id, c.data).where(c.state == "approved"))
         documents = {(collection, record_id): data for collection, record_id, data in approved}
-        # A clip goes with its exercise, so an editor who takes back an exercise has not to think of it.
+        # They go with their exercise, so an editor who takes back an exercise has not to think of them.
         away = select(c.id).where(c.collection == "exercise", c.state != "approved")
         for slug in conn.scalars(away):
-            documents.pop(("motion", slug), None)
+            for collection in WITH_EXERCISE:
+                documents.pop((collection, slug), None)
         problems = list(check(documents)) if documents else [Problem("catalog", "no document is approved")]
         if problems:
             raise PublishRefused(problems)
@@ -146,7 +155,7 @@ def _release(
     body = b'{"release":%d,"cursor":"%s","changes":%s}' % (number, cursor.encode(), changes)
     digests = {
         (change["collection"], change["id"]): document_digest(change["data"])
-        for change in cast(list[dict[str, Any]], json.loads(changes))
+        for change in cast(list[dict[str, Any]], orjson.loads(changes))
     }
     sha256 = sha256_hex(body)
     object_key = f"snapshots/{sha256}.json"

@@ -278,13 +278,13 @@ def test_a_taken_port_is_named_before_anything_is_started(data: Path) -> None:
     assert "PostgreSQL" not in refused.stdout
 
 
-@pytest.mark.parametrize("name", ["server", "PostgreSQL"])
+@pytest.mark.parametrize("name", ["server", "PostgreSQL", "jobs"])
 def test_a_child_that_dies_is_reported_and_the_rest_is_stopped(
     data: Path, up: Callable[..., Up], name: str
 ) -> None:
     run = up()
     children = run.children()
-    wanted = "granian" if name == "server" else "cluster"
+    wanted = {"server": "granian", "PostgreSQL": "cluster", "jobs": "jobs"}[name]
     victim = next(
         child
         for child in psutil.Process(run.process.pid).children()
