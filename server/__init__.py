@@ -125,7 +125,7 @@ def create_app(
     sign_in.install(app, settings)
     desk.install(app)
     problems.install(app)
-    webapp.install(app, settings.web, settings.live_url)
+    webapp.install(app, settings.web, settings.live_url, lambda: store.url("media/any"))
     return app
 
 

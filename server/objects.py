@@ -92,6 +92,9 @@ def get_object(key: str) -> ResponseReturnValue:
     store = state().store
     found, how = pick_sibling(store, key, coding())
     headers = {"Cache-Control": IMMUTABLE}
+    if key.startswith("media/"):
+        # The app may be served from another origin (LIMBER_WEB_ORIGINS), and shows them by their address.
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if key.endswith(".json"):
         headers["Vary"] = "Accept-Encoding"
     try:

@@ -66,7 +66,8 @@ def install(app: Flask, *, https: bool) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         headers = response.headers
-        headers.extend(always)
+        for name, value in always.items():
+            headers.setdefault(name, value)
         headers.add("X-Request-ID", g.get("request_id", ""))
         headers.setdefault("Content-Security-Policy", API_CSP)
         log.info(

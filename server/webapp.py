@@ -7,7 +7,9 @@ other path whose first part is not the server's own is a page of the app, which 
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -42,7 +44,8 @@ TYPES: Final = {
 APP_CSP: Final = (
     "default-src 'self'; connect-src 'self'{live}; script-src 'self' 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; "
+    "img-src 'self' data: blob:{media}; media-src 'self' data: blob:{media}; worker-src 'self' blob:; "
+    "object-src 'none'; "
     "frame-src https://www.youtube-nocookie.com; base-uri 'none'; form-action 'self'; frame-ancestors {framed}"
 )
 # The page of the app that the editors' desk shows in a frame.
@@ -72,11 +75,13 @@ class Build:
 class WebApp:
     """The build in `folder`, which may appear, change and go while we serve."""
 
-    def __init__(self, folder: Path | None, live_url: str | None) -> None:
+    def __init__(
+        self, folder: Path | None, live_url: str | None, media_url: Callable[[], str | None]
+    ) -> None:
         self.folder = folder
         self._build: Build | None = None
-        live = urlsplit(live_url or "")
-        self._live = f" {live.scheme}://{live.netloc}" if live.netloc else ""
+        self._live = _origin(live_url)
+        self._media = cache(lambda: _origin(media_url()))
 
     def build(self) -> Build | None:
         """The build that is there now, None where there is none."""
@@ -104,7 +109,9 @@ class WebApp:
             "Cache-Control": FOR_EVER if asset.immutable else ASK_AGAIN,
             "Vary": "Accept-Encoding",
             "Content-Security-Policy": APP_CSP.format(
-                live=self._live, framed="'self'" if request.path == PREVIEW else "'none'"
+                live=self._live,
+                media=self._media(),
+                framed="'self'" if request.path == PREVIEW else "'none'",
             ),
         }
         if unchanged := not_modified(tag, headers):
@@ -125,14 +132,26 @@ class WebApp:
         return response
 
 
+def _origin(url: str | None) -> str:
+    """The origin of an address as one more source of a policy; nothing for none."""
+    parts = urlsplit(url or "")
+    return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
 def _asset(listed: dict[str, Any]) -> Asset:
     codings = tuple(name for name in SUFFIX if name != "identity" and name in listed["bytes"])
     return Asset(listed["sha256"], bool(listed["immutable"]), codings)
 
 
-def install(app: Flask, folder: Path | None, live_url: str | None) -> None:
-    """Serve the app at `/`. After all routes are registered: what they own is not the app's."""
-    web = WebApp(folder, live_url)
+def install(
+    app: Flask, folder: Path | None, live_url: str | None, media_url: Callable[[], str | None]
+) -> None:
+    """Serve the app at `/`. After all routes are registered: what they own is not the app's.
+
+    `media_url` gives an address in the object storage that media come from, None where that is this server; asked
+    at the first page.
+    """
+    web = WebApp(folder, live_url, media_url)
     own = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()} - {""}
 
     def front() -> Response:

@@ -24,7 +24,8 @@ CREATE TABLE media_asset (
 CREATE INDEX media_asset_source_key ON media_asset (source);
 CREATE INDEX media_asset_created_at_key ON media_asset (created_at);
 COMMENT ON TABLE media_asset IS 'Pictures and films that were found good; their bytes are objects media/<sha256>.';
-COMMENT ON COLUMN media_asset.file IS 'Type, bytes, size, seconds, poster and variants, as an item of media/<slug> has them.';
+COMMENT ON COLUMN media_asset.file IS
+    'Type, bytes, size, seconds, poster and variants, as an item of media/<slug> has them.';
 COMMENT ON COLUMN media_asset.source IS 'SHA-256 of what came: the same file is looked at once.';
 COMMENT ON COLUMN media_asset.alt IS 'What it shows, in words, by language.';
 
@@ -60,7 +61,8 @@ CREATE TABLE media_part (
     sha256 text NOT NULL,
     CONSTRAINT media_part_pkey PRIMARY KEY (upload, number)
 );
-COMMENT ON TABLE media_part IS 'What the browser says each part is; compared with what came, and with a file picked again.';
+COMMENT ON TABLE media_part IS
+    'What the browser says each part is; compared with what came, and with a file picked again.';
 """
 
 DOWNGRADE = """

@@ -23,7 +23,7 @@ from server.catalog.content import read_seed
 MODEL = ROOT / "mobile" / "assets" / "models" / "generator.onnx"
 PATIENCE_S = 300
 THREADS = 4
-PAGE_MS, CHECK_MS, APPROVE_MS, PUBLISH_MS, PULL_GROWTH = 1_000, 500, 1_000, 60_000, 1.5
+PAGE_MS, CHECK_MS, APPROVE_MS, PUBLISH_MS, PULL_GROWTH = 1_000, 500, 1_000, 20_000, 1.5
 COLUMNS = [
     ("row", "catalog"), ("exercises", "exercises"), ("releases", "releases"), ("p50_ms", "p50 ms"),
     ("most_ms", "most ms"), ("server_cpu_ms", "server CPU ms"), ("postgres_cpu_ms", "PostgreSQL CPU ms"),

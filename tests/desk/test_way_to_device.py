@@ -150,10 +150,10 @@ def test_a_hazard_that_cannot_be_left_out_is_told_while_it_is_typed(
     page.locator('#f-hazards input[value="kneeling"]').uncheck()
     checked(page, "lacks kneeling, which the position")
     checked(page, "a physio has to approve it")
-    page.locator("#f-difficulty").fill("nine")
-    checked(page, "2 fields need another look")
-    assert page.locator("#f-difficulty").get_attribute("aria-invalid") == "true"
     assert page.locator("#f-hazards").get_attribute("aria-invalid") == "true"
+    page.locator("#f-difficulty").fill("nine")
+    page.locator('#check a[href="#f-difficulty"]').wait_for()
+    assert page.locator("#f-difficulty").get_attribute("aria-invalid") == "true"
     page.get_by_role("button", name="Save and hand in for review").first.click()
     page.get_by_role("alert").get_by_role("link", name=re.compile("difficulty")).wait_for()
     assert "/reviews/" not in page.url
@@ -275,11 +275,12 @@ def test_every_page_of_the_desk_is_for_everybody(server: Server, new_person: Peo
     found = {}
     for path in paths:
         ana.open(path).get_by_role("heading", level=1).first.wait_for()
-        ana.page.wait_for_load_state("networkidle")
+        # What htmx asks for as the page loads is there: it is judged with the rest.
+        ana.page.locator(".htmx-request").first.wait_for(state="detached")
         if wrong := ana.axe():
             found[path] = wrong
         width = ana.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if width > 0:
             found.setdefault(path, []).append(f"scrolls sideways by {width}")
+    ana.wrong[:] = [each for each in ana.wrong if "status of 404" not in each]
     assert found == {}
-    ana.wrong[:] = [each for each in ana.wrong if "404" not in each]
