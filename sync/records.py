@@ -218,7 +218,9 @@ class SessionSchema(_Record):
     completed_s = Whole(0, 86_400, required=True)
     slots = Slots(required=True)
     routine = Uuid(none=True)
-    program = Shaped("[a-z0-9_]{1,48}/[0-9]{1,2}[.][0-9]{1,2}", "a program's code, /, week and session", none=True)
+    program = Shaped(
+        "[a-z0-9_]{1,48}/[0-9]{1,2}[.][0-9]{1,2}", "a program's code, /, week and session", none=True
+    )
 
 
 class FeedbackSchema(_Record):
