@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import browser_lib
+import debian_lib
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / ".tox" / "results"
@@ -22,6 +23,10 @@ def main(arguments: list[str]) -> int:
         browser_lib.ensure()
     except browser_lib.BrowserError as error:
         print(f"the browser tests will be skipped. {error}", file=sys.stderr, flush=True)
+    try:
+        debian_lib.ensure("ffmpeg", "ffmpeg", "the tests of films")
+    except debian_lib.ToolError as error:
+        print(f"the tests of films will be skipped. {error}", file=sys.stderr, flush=True)
     env = {**os.environ, "TEST_PYTHON": sys.executable, "TEST_DEPS": ""}
     command = [sys.executable, "-m", "tox", "run", *arguments]
     # Ctrl-C reaches tox as well, which ends its children; only then do we go.
