@@ -359,7 +359,8 @@ def _check_motion(slug: str, data: Document, known: Known) -> Iterator[Finding]:
 def _check_guide(slug: str, data: Document, known: Known) -> Iterator[Finding]:
     if slug not in known["exercise"]:
         yield "", "is no exercise's"
-    yield from guides.check_form(slug, data, known["exercise"], known.get("hazards", ()))
+    misshapen = list(guides.check_form(slug, data, known["exercise"], known.get("hazards", ())))
+    yield from misshapen or guides.check_notes(data, known["exercise"].get(slug, {}))
 
 
 def _check_media(slug: str, data: Document, known: Known) -> Iterator[Finding]:

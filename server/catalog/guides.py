@@ -157,16 +157,10 @@ def _syllables(word: str, language: str) -> int:
     return max(1, len(_VOWELS[language].findall(word)))
 
 
-def gaps(documents: Mapping[tuple[str, str], Document]) -> Iterator[tuple[str, str]]:
-    """(exercise, what is missing) where words for people lack: no guide, or no note for one of the hazards."""
-    for (collection, slug), exercise in documents.items():
-        if collection != "exercise":
-            continue
-        guide = documents.get(("guide", slug))
-        if guide is None:
-            yield slug, "has no guide"
-            continue
-        for language, words in guide["text"].items():
-            for hazard in exercise["hazards"]:
-                if hazard not in words["safety"]:
-                    yield slug, f"has no safety note for {hazard} in {language}"
+def check_notes(data: Document, exercise: Any) -> Iterator[Finding]:
+    """The hazards of the exercise that a guide of good form has no note for."""
+    hazards = exercise.get("hazards") if isinstance(exercise, dict) else None
+    for hazard in hazards if isinstance(hazards, list) else ():
+        for language, words in data["text"].items():
+            if hazard not in words["safety"]:
+                yield f"text.{language}.safety.{hazard}", "is missing: the exercise has this hazard"

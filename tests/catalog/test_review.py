@@ -89,7 +89,6 @@ def test_the_roles_are_those_of_the_table_of_permissions() -> None:
 @pytest.mark.parametrize(
     ("key", "fields"),
     [
-        (KEY, {"hazards": [*SEED[KEY]["hazards"], "impact"]}),
         (KEY, {"positions": ["standing", "seated_chair"]}),
         (KEY, {"met": SEED[KEY]["met"] + 0.5}),
         (KEY, HARDER),
@@ -114,6 +113,29 @@ def test_what_keeps_people_safe_needs_a_physio_and_an_admin_is_none(
         with pytest.raises(NotAllowed, match="needs the role physio"):
             drafts.approve(desk, actor, draft.id, 1, now=NOW)
     assert drafts.approve(desk, PAT, draft.id, 1, now=NOW).state == "approved"
+
+
+def test_a_new_hazard_is_approved_together_with_its_note_and_by_a_physio(desk: Connection) -> None:
+    guide = copy.deepcopy(SEED["guide", KEY[1]])
+    for language, note in (
+        ("en", "Step softly, or stay with a slow walk."),
+        ("de", "Tritt leise auf oder geh langsam."),
+    ):
+        guide["text"][language]["safety"]["impact"] = note
+    hazards = SEED[KEY] | {"hazards": ["impact"]}
+    exercise = drafts.start(desk, EDA, KEY, data=hazards, now=NOW)
+    with pytest.raises(Refused, match=r"safety\.impact is missing"):
+        drafts.submit(desk, EDA, exercise.id, 1, now=NOW)
+    words = drafts.start(desk, EDA, ("guide", KEY[1]), data=guide, now=NOW)
+    for draft in (words, exercise):
+        drafts.submit(desk, EDA, draft.id, 1, now=NOW)
+    with pytest.raises(Refused, match=r"safety\.impact is missing"):
+        drafts.approve(desk, PAT, exercise.id, 1, now=NOW)
+    for actor in (OLE, ADA):
+        with pytest.raises(NotAllowed, match="needs the role physio"):
+            drafts.approve(desk, actor, exercise.id, 1, together={words.id: 1}, now=NOW)
+    done = drafts.approve(desk, PAT, exercise.id, 1, together={words.id: 1}, now=NOW)
+    assert (done.state, stored(desk, KEY).data["hazards"]) == ("approved", ["impact"])  # type: ignore[union-attr]
 
 
 G = {"purpose": "P.", "safety": {}}
