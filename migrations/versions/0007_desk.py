@@ -122,15 +122,25 @@ COMMENT ON TABLE catalog_event IS
     'Who did what to the catalogue, when and why. Rows are only ever added: a trigger sees to it.';
 COMMENT ON COLUMN catalog_event.before IS 'Changed fields only, by dotted path.';
 
--- A trigger and not only a grant: it holds for the owner of the tables, too.
+-- A trigger and not only a grant: it holds for the owner of the tables, too. The one change is that an erased account
+-- is no longer named.
 CREATE FUNCTION catalog_event_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        OLD.actor := 'erased';
+        IF NEW IS NOT DISTINCT FROM OLD THEN
+            RETURN NEW;
+        END IF;
+    END IF;
     RAISE EXCEPTION 'catalog_event is only ever added to: % refused', TG_OP
         USING ERRCODE = 'insufficient_privilege';
 END $$;
-CREATE TRIGGER catalog_event_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON catalog_event
+CREATE TRIGGER catalog_event_is_kept BEFORE UPDATE ON catalog_event
+    FOR EACH ROW EXECUTE FUNCTION catalog_event_is_kept();
+CREATE TRIGGER catalog_event_is_not_emptied BEFORE DELETE OR TRUNCATE ON catalog_event
     FOR EACH STATEMENT EXECUTE FUNCTION catalog_event_is_kept();
 REVOKE UPDATE, DELETE ON catalog_event FROM limber_app;
+GRANT UPDATE (actor) ON catalog_event TO limber_app;
 
 CREATE TABLE desk_session (
     token_hash bytea NOT NULL,

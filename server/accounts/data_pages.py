@@ -48,6 +48,7 @@ COUNTED: Final = {
     "account": "Account: name, address, password",
     "account_key": "Key of what was encrypted",
     "audit entries without a name": "Entries of the log that named you",
+    "catalogue entries without a name": "Entries of the catalogue's history that named you",
     "ceremony": "Sign-ins that were not finished",
     "consent": "Permissions for apps",
     "constraints for others": "Limits that you had set for others",

@@ -1,6 +1,6 @@
 """From the editors' table to a release that devices can fetch and verify."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -125,11 +125,14 @@ def publish_release(
         approved = conn.execute(select(c.collection, c.id, c.data).where(c.state == "approved"))
         documents = {(collection, record_id): data for collection, record_id, data in approved}
         # They go with their exercise, so an editor who takes back an exercise has not to think of them.
-        away = select(c.id).where(c.collection == "exercise", c.state != "approved")
-        for slug in conn.scalars(away):
+        away = set(conn.scalars(select(c.id).where(c.collection == "exercise", c.state != "approved")))
+        for slug in away:
             for collection in WITH_EXERCISE:
                 documents.pop((collection, slug), None)
-        problems = list(check(documents)) if documents else [Problem("catalog", "no document is approved")]
+        judged = {
+            key: _without_links(data, away) if key[0] == "guide" else data for key, data in documents.items()
+        }
+        problems = list(check(judged)) if documents else [Problem("catalog", "no document is approved")]
         if problems:
             raise PublishRefused(problems)
         published = log.publish(conn, STREAM, documents)
@@ -139,6 +142,16 @@ def publish_release(
         release = _release(conn, store, key, now, published, next_number(conn, STREAM))
         record_release(conn, release)
         return release
+
+
+def _without_links(guide: dict[str, Any], away: Collection[str]) -> dict[str, Any]:
+    """The guide as it is judged: a link to an exercise that is away is no mistake.
+
+    It stays in what is published. Devices show no link to what they lack, and it is right again when the exercise is
+    back.
+    """
+    broken = [field for field in ("easier", "harder") if guide.get(field) in away]
+    return {**guide, **dict.fromkeys(broken)} if broken else guide
 
 
 def _release(

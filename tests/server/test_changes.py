@@ -81,7 +81,9 @@ def test_a_delta_holds_only_what_changed(limber: Any) -> None:
     assert [(c["collection"], c["id"], c["deleted"]) for c in found] == [
         ("exercise", "march-in-place", False),
         ("exercise", "calf-stretch-wall", True),
-        ("motion", "calf-stretch-wall", True),  # a clip goes with its exercise
+        # Words and clip go with their exercise; a guide that leads to it stays as it is.
+        ("guide", "calf-stretch-wall", True),
+        ("motion", "calf-stretch-wall", True),
     ]
     assert found[0]["data"]["name"] == "Marching"
     assert found[1]["data"] is None

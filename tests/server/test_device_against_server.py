@@ -57,8 +57,8 @@ def test_the_copy_equals_the_servers_after_every_release(
     gone = limber.edit("exercise", sorted(i for c, i in held(device) if c == "exercise")[-1], None)
     limber.publish_model(b"second")
     report = device.sync(transport, None, no_check, page_limit=page_limit)
-    # The exercise and its clip.
-    assert (report.ok, report.catalog.changed, report.catalog.deleted) == (True, 1, 2)
+    # The exercise, its words and its clip.
+    assert (report.ok, report.catalog.changed, report.catalog.deleted) == (True, 1, 3)
     assert report.catalog.release == gone.number
     assert held(device) == truth(limber)
     assert report.model.outcome == "swapped"
