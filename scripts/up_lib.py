@@ -136,14 +136,15 @@ def _prepare(arguments: argparse.Namespace, stack: ExitStack) -> Run:
     env["NO_PROXY"] = env["no_proxy"] = ",".join(
         filter(None, [env.get("NO_PROXY") or env.get("no_proxy"), "127.0.0.1", "localhost"])
     )
-    settings = up_ports.with_live(env, Settings.from_env(env))
-    env["LIMBER_PORT"], env["LIMBER_WORKERS"] = str(settings.port), str(settings.workers)
-    data = settings.data
+    data = Settings.from_env(env).data
     try:
         (data / "logs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UpError(f"--data {data}: {error.strerror}; choose a folder that you can write to") from None
     processes = up_processes.take(data, stack)
+    # After what a killed run left has ended, which takes a while: the ports are chosen for now.
+    settings = up_ports.with_live(env, Settings.from_env(env))
+    env["LIMBER_PORT"], env["LIMBER_WORKERS"] = str(settings.port), str(settings.workers)
     run = Run(settings, data, processes, env)
     up_ports.need_free_port(settings.host, settings.port)
     if settings.live_url is not None:

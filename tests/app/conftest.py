@@ -133,7 +133,7 @@ def make_server(
     plain = make_url(postgres).set(drivername="postgresql").render_as_string(hide_password=False)
 
     def make() -> Server:
-        name = f"limber_app_{os.getpid()}_{len(made)}"
+        name = f"limber_app_{secrets.token_hex(6)}"
         with psycopg.connect(plain, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         folder, port = tmp_path_factory.mktemp("server"), free_port()
@@ -183,14 +183,15 @@ def server(shared_server: Server) -> Server:
     return shared_server
 
 
-@pytest.fixture(scope="session")
+# Of a module, as the browsers of the other tests are: a process can have one Playwright at a time.
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Any]:
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with api.sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Any, chromium: tuple[str, list[str]]) -> Iterator[Any]:
     path, arguments = chromium
     started = playwright.chromium.launch(executable_path=path, args=arguments)
