@@ -158,6 +158,18 @@ def new_reader() -> type[Reader]:
     return Reader
 
 
+@pytest.fixture(scope="module")
+def moto_endpoint() -> Iterator[str]:
+    """Address of an S3 server in memory."""
+    from moto.server import ThreadedMotoServer  # takes a second, and few tests want it
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> tuple[str, list[str]]:
     """Path of the browser and what to start it with; skips where there is none."""

@@ -10,7 +10,7 @@ changes. A rule of evidence has its plain sentence as its label, and the works t
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from server.catalog.claims import LANGUAGES, forbidden_claims
+from server.catalog.claims import LANGUAGES, forbidden_claims, missing_languages
 from server.catalog.guides import LEAST_EASE, reading_ease
 from server.catalog.shapes import OBJECT, TEXT, Document, Finding, Kind, closed_shape
 
@@ -43,10 +43,7 @@ def check_form(record_id: str, data: Document, known: Mapping[str, Collection[st
     )
     misshapen = list(closed_shape(data, spec))
     if not misshapen:
-        misshapen = [
-            (f"text.{code}", "is no language of the catalogue" if code in data["text"] else "is missing")
-            for code in sorted(data["text"].keys() ^ set(LANGUAGES))
-        ]
+        misshapen = list(missing_languages(data["text"]))
     for language in () if misshapen else LANGUAGES:
         words = data["text"][language]
         if isinstance(words, dict):

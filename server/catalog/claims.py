@@ -1,6 +1,7 @@
 """What no text for people may promise or threaten: rules C01, C02, C03 and the precaution wording, in each language."""
 
 import re
+from collections.abc import Collection, Iterator
 from typing import Final
 
 LANGUAGES: Final = ("en", "de")
@@ -19,6 +20,12 @@ _CLAIMS: Final = {
         re.I,
     ),
 }
+
+
+def missing_languages(text: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(field, message) for each language that a document's `text` lacks or has too many."""
+    for code in sorted(set(text) ^ set(LANGUAGES)):
+        yield f"text.{code}", "is no language of the catalogue" if code in text else "is missing"
 
 
 def forbidden_claims(text: str, language: str = "en") -> list[str]:

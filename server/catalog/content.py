@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from server.catalog.shapes import (
     Kind,
     closed_shape,
     shape,
+    unknown,
 )
 
 Key = tuple[str, str]
@@ -196,12 +197,6 @@ def _name(data: Any, field: str, file: Path) -> str:
     return value
 
 
-def _unknown(field: str, codes: Sequence[str], vocabulary: str, known: Known) -> Iterator[Finding]:
-    for code in codes:
-        if vocabulary in known and code not in known[vocabulary]:
-            yield field, f"has the unknown code {code}"
-
-
 def _check_exercise(slug: str, data: Document, known: Known) -> Iterator[Finding]:
     misshapen = list(closed_shape(data, EXERCISE))
     if isinstance(data.get("dose"), dict):
@@ -217,9 +212,9 @@ def _check_exercise(slug: str, data: Document, known: Known) -> Iterator[Finding
         *((name, name) for name in ("moves", "positions", "equipment", "phases", "hazards")),
         ("activities", "activity"),
     ):
-        yield from _unknown(field, data[field], vocabulary, known)
-    yield from _unknown("type", [data["type"]], "types", known)
-    yield from _unknown("laterality", [data["laterality"]], "laterality", known)
+        yield from unknown(field, data[field], vocabulary, known)
+    yield from unknown("type", [data["type"]], "types", known)
+    yield from unknown("laterality", [data["laterality"]], "laterality", known)
     for muscle in set(data["primary_muscles"]).intersection(data["secondary_muscles"]):
         yield "secondary_muscles", f"repeats {muscle}, which is primary"
     if "none" in data["equipment"]:
@@ -290,16 +285,16 @@ def _check_activity(code: str, data: Document, known: Known) -> Iterator[Finding
     misshapen = list(closed_shape(data, ACTIVITY))
     yield from misshapen or _check_code(code, data)
     if not misshapen:
-        yield from _unknown("muscles", list(data["muscles"]), "muscles", known)
-        yield from _unknown("moves", list(data["moves"]), "moves", known)
+        yield from unknown("muscles", list(data["muscles"]), "muscles", known)
+        yield from unknown("moves", list(data["moves"]), "moves", known)
 
 
 def _check_condition(code: str, data: Document, known: Known) -> Iterator[Finding]:
     misshapen = list(closed_shape(data, CONDITION))
     yield from misshapen or _check_code(code, data)
     if not misshapen:
-        yield from _unknown("exclude", data["exclude"], "hazards", known)
-        yield from _unknown("limit", data["limit"], "hazards", known)
+        yield from unknown("exclude", data["exclude"], "hazards", known)
+        yield from unknown("limit", data["limit"], "hazards", known)
         for hazard in set(data["exclude"]).intersection(data["limit"]):
             yield "limit", f"repeats {hazard}, which is excluded"
         if not data["exclude"] and not data["limit"]:
@@ -338,16 +333,16 @@ def _check_vocabulary(name: str, data: Document, known: Known) -> Iterator[Findi
     for code, entry in data["entries"].items():
         here = f"entries.{code}"
         if name == "muscles":
-            yield from _unknown(f"{here}.region", [entry["region"]], "regions", known)
+            yield from unknown(f"{here}.region", [entry["region"]], "regions", known)
         elif name == "types":
-            yield from _unknown(f"{here}.phases", entry["phases"], "phases", known)
+            yield from unknown(f"{here}.phases", entry["phases"], "phases", known)
         elif name == "moves" and code != f"{entry['joint']}.{entry['action']}":
             yield here, "must have the code joint.action"
         elif name == "rules" and code != entry["id"]:
             yield f"{here}.id", "must be the entry's code"
     subset_of = {"floor_positions": "positions", "free_equipment": "equipment"}.get(name)
     if subset_of:
-        yield from _unknown("entries", list(data["entries"]), subset_of, known)
+        yield from unknown("entries", list(data["entries"]), subset_of, known)
 
 
 def _check_motion(slug: str, data: Document, known: Known) -> Iterator[Finding]:

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from server.catalog.claims import LANGUAGES, forbidden_claims
-from server.catalog.shapes import OBJECT, TEXT, Document, Finding, Kind, closed_shape
+from server.catalog.claims import LANGUAGES, forbidden_claims, missing_languages
+from server.catalog.shapes import CODES, OBJECT, TEXT, Document, Finding, Kind, closed_shape
 
 Length = tuple[int, int]
 
@@ -64,10 +64,7 @@ def check_form(
     """
     misshapen = list(closed_shape(data, GUIDE))
     if not misshapen:
-        misshapen = [
-            (f"text.{code}", "is no language of the catalogue" if code in data["text"] else "is missing")
-            for code in sorted(data["text"].keys() ^ set(LANGUAGES))
-        ]
+        misshapen = list(missing_languages(data["text"]))
     for language in () if misshapen else LANGUAGES:
         words, here = data["text"][language], f"text.{language}"
         if not isinstance(words, dict):
@@ -159,8 +156,10 @@ def _syllables(word: str, language: str) -> int:
 
 def check_notes(data: Document, exercise: Any) -> Iterator[Finding]:
     """The hazards of the exercise that a guide of good form has no note for."""
-    hazards = exercise.get("hazards") if isinstance(exercise, dict) else None
-    for hazard in hazards if isinstance(hazards, list) else ():
+    hazards: Any = exercise.get("hazards") if isinstance(exercise, dict) else None
+    if not CODES[1](hazards):  # that is a mistake of the exercise, not of its guide
+        return
+    for hazard in hazards:
         for language, words in data["text"].items():
             if hazard not in words["safety"]:
                 yield f"text.{language}.safety.{hazard}", "is missing: the exercise has this hazard"

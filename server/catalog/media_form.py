@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from server.catalog.claims import LANGUAGES
 from server.catalog.shapes import TEXT, Document, Finding, Kind, between, closed_shape, is_number, one_of
 from sync.canonical import canonical
 
@@ -17,7 +18,6 @@ ITEMS: Final = range(1, 7)
 VARIANTS: Final = range(4)
 BYTES: Final = 4096
 """Most bytes of a document as canonical JSON: it goes to every device, also to those that never show a film."""
-LANGUAGES: Final = ("en", "de")
 ALT: Final = range(5, 201)
 CREDIT: Final = 120
 LICENCE: Final = 60

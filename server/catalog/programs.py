@@ -12,8 +12,8 @@ A program holds no exercises: conditions, kit, pain and history of the person ma
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from server.catalog.claims import LANGUAGES, forbidden_claims
-from server.catalog.shapes import CODES, OBJECT, TEXT, Document, Finding, Kind, between, closed_shape
+from server.catalog.claims import LANGUAGES, forbidden_claims, missing_languages
+from server.catalog.shapes import CODES, OBJECT, TEXT, Document, Finding, Kind, between, closed_shape, unknown
 
 MINUTES: Final = (3, 45)
 FOCUS: Final = ("regions", "muscles", "moves")
@@ -51,25 +51,19 @@ def check_form(code: str, data: Document, known: Mapping[str, Collection[str]]) 
     if data["code"] != code:
         yield "code", "must be the document's id"
     for field in ("suits", "unsuited"):
-        yield from _unknown(field, data[field], known.get("condition"))
+        yield from unknown(field, data[field], "condition", known)
+    places = {"focus": {code for name in FOCUS for code in known[name]}} if known.keys() >= set(FOCUS) else {}
     for name, part in data["parts"].items():
-        yield from _unknown(f"parts.{name}.kind", [part["kind"]], known.get("kinds"))
-        yield from _unknown(f"parts.{name}.activity", [part["activity"]], known.get("activity"))
-        places = {code for name in FOCUS for code in known[name]} if known.keys() >= set(FOCUS) else None
-        yield from _unknown(f"parts.{name}.focus", part["focus"], places)
-        yield from _unknown(f"parts.{name}.wishes", part["wishes"], known.get("constraints"))
+        yield from unknown(f"parts.{name}.kind", [part["kind"]], "kinds", known)
+        yield from unknown(f"parts.{name}.activity", [part["activity"]], "activity", known)
+        yield from unknown(f"parts.{name}.focus", part["focus"], "focus", places)
+        yield from unknown(f"parts.{name}.wishes", part["wishes"], "constraints", known)
     used = [session["part"] for week in data["weeks"] for session in week]
     for place, name in enumerate(used):
         if name not in data["parts"]:
             yield "weeks", f"session {place + 1} has the part {name}, which is not in parts"
     for name in data["parts"].keys() - set(used):
         yield f"parts.{name}", "is in no week"
-
-
-def _unknown(field: str, codes: Collection[str], known: Collection[str] | None) -> Iterator[Finding]:
-    for code in codes:
-        if known is not None and code not in known:
-            yield field, f"has the unknown code {code}"
 
 
 def _check_plan(data: Document) -> Iterator[Finding]:
@@ -92,11 +86,7 @@ def _check_plan(data: Document) -> Iterator[Finding]:
 
 
 def _check_languages(data: Document) -> Iterator[Finding]:
-    for language in sorted(data["text"].keys() ^ set(LANGUAGES)):
-        yield (
-            f"text.{language}",
-            "is no language of the catalogue" if language in data["text"] else "is missing",
-        )
+    yield from missing_languages(data["text"])
     for language in LANGUAGES:
         words, here = data["text"].get(language), f"text.{language}"
         if not isinstance(words, dict):

@@ -1,7 +1,7 @@
 """The fields of each kind of catalogue document, and the check that a document has them."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 Document = dict[str, Any]
@@ -120,3 +120,12 @@ def closed_shape(data: Document, spec: Mapping[str, Kind], prefix: str = "") -> 
     yield from shape(data, spec, prefix)
     for field in sorted(data.keys() - spec.keys()):
         yield prefix + field, "is not a field of this document"
+
+
+def unknown(
+    field: str, codes: Collection[str], vocabulary: str, known: Mapping[str, Collection[str]]
+) -> Iterator[Finding]:
+    """The codes that the vocabulary does not have; none where the vocabulary itself is missing."""
+    for code in codes:
+        if vocabulary in known and code not in known[vocabulary]:
+            yield field, f"has the unknown code {code}"

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from server.accounts.page import now
 from server.catalog import media_form
+from server.catalog.claims import LANGUAGES
 from server.catalog.drafts import AlreadyOpen, Conflict, DeskRefusal
 from server.catalog.tables import catalog_document
 from server.db import read, write
@@ -95,9 +96,7 @@ def media_file(sha256: str) -> Response:
     """A picture or film, what it shows in words, and where it is attached."""
     asset = _asset(sha256)
     said = {"credit": asset.credit or "", "licence": asset.licence or "", "exercise": asked("exercise")}
-    return _file_page(
-        asset, {**said, **{f"alt-{code}": asset.alt.get(code, "") for code in media_form.LANGUAGES}}
-    )
+    return _file_page(asset, {**said, **{f"alt-{code}": asset.alt.get(code, "") for code in LANGUAGES}})
 
 
 @blp.post("/media/files/<sha256>")
@@ -106,7 +105,7 @@ def attach_media(sha256: str) -> Response:
     """Keep the words; with an exercise make a draft of its media."""
     asset = _asset(sha256)
     given = {name: " ".join(field(name, 500).split()) for name in ("credit", "licence", "exercise")}
-    alt = {code: " ".join(field(f"alt-{code}", 500).split()) for code in media_form.LANGUAGES}
+    alt = {code: " ".join(field(f"alt-{code}", 500).split()) for code in LANGUAGES}
     given |= {f"alt-{code}": text for code, text in alt.items()}
     errors = {
         path.replace(".", "-"): f"The words {_SAID[path]} {why}." for path, why in media_form.check_alt(alt)

@@ -189,3 +189,10 @@ def test_a_new_hazard_asks_for_its_note_in_every_language():
     exercise = {**EXERCISES[SLUG], "hazards": [*EXERCISES[SLUG]["hazards"], "single_leg"]}
     found = {problem.where for problem in validate({**CATALOG, ("exercise", SLUG): exercise})}
     assert found == {f"guide/{SLUG}.text.{language}.safety.single_leg" for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("hazards", [[[]], [{}], [1], {"a": 1}, "grip", None])
+def test_hazards_that_are_none_are_a_mistake_of_the_exercise_and_not_of_its_guide(hazards):
+    exercise = {**EXERCISES[SLUG], "hazards": hazards}
+    found = {problem.where for problem in validate({**CATALOG, ("exercise", SLUG): exercise})}
+    assert found == {f"exercise/{SLUG}.hazards"}

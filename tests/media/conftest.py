@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from server.jobs import Ended, run_pending
 from sync.objects import ObjectStore, open_store
@@ -23,15 +22,6 @@ from tests.desk.conftest import Editor, Page, at_desk, limber, make_session_data
 from tests.server.conftest import Limber
 
 __all__ = ["at_desk", "limber", "make_session_database", "published", "start"]
-
-
-@pytest.fixture(scope="session")
-def moto_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

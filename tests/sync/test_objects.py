@@ -9,12 +9,11 @@ import secrets
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from sync.objects import (
     FolderStore,
@@ -30,15 +29,6 @@ from sync.objects_s3 import S3Store
 BODY = bytes(range(256)) * 40
 KEY = "models/0a1b.onnx"
 Opener = Callable[..., ObjectStore]
-
-
-@pytest.fixture(scope="module")
-def moto_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "moto", *(["real"] if "TEST_S3" in os.environ else [])])

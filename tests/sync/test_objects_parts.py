@@ -3,13 +3,11 @@
 import io
 import os
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from sync.objects import FolderStore, ObjectMissing, ObjectStore, StoreUnavailable, open_store
 from sync.objects_parts import PartCut, Parts, PartsMissing, open_parts
@@ -18,15 +16,6 @@ from sync.objects_s3 import S3Store
 PART = 5 << 20  # the least that S3 joins
 WHOLE = os.urandom(PART) + b"the rest"
 WANTED = {1: PART, 2: 8}
-
-
-@pytest.fixture(scope="module")
-def moto_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "moto", *(["real"] if "TEST_S3" in os.environ else [])])
