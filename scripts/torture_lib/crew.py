@@ -102,16 +102,15 @@ class Crew:
             if "settled" in said or "dumped" in said:
                 member.answer = said
 
-    def settle(self) -> int:
-        """Let all sync until nobody has anything to send or to fetch; returns the rounds. Raises TortureError."""
+    def settle(self) -> tuple[int, list[str]]:
+        """Let all sync until nobody has anything to send or to fetch: the rounds, and who came not to rest and why."""
         for turn in range(1, MOST_ROUNDS + 1):
             settled = [answer["settled"] for answer in self._ask({"settle": True})]
-            for each in settled:
-                if isinstance(each, str):
-                    raise TortureError(f"not everybody came to rest, {each}")
+            if restless := [f"came not to rest: {each}" for each in settled if isinstance(each, str)]:
+                return turn, restless
             if all(settled):
-                return turn
-        raise TortureError(f"the devices came not to rest in {MOST_ROUNDS} rounds of syncs")
+                return turn, []
+        return MOST_ROUNDS, [f"the devices came not to rest in {MOST_ROUNDS} rounds of syncs"]
 
     def go_on(self) -> None:
         """After a settling: act again, each with the clock that it had."""

@@ -84,10 +84,10 @@ export function createEngine(store: Store, credentials: Credentials, models: Mod
       await inside.db.write((sql) => remember(sql, 'last_sync', lastAt));
     }
     await count();
-    show({ phase, lastAt, detail: report.detail });
     if (failures > 0) plan(BACKOFF_MS[Math.min(failures, BACKOFF_MS.length) - 1]!);
     else if (phase !== 'sign-in-again' && phase !== 'update-needed') plan((await early(inside, true)) || MOST_MS);
     tune(report);
+    show({ phase, lastAt, detail: report.detail }); // last: who is told that it ended may ask for the next
   };
 
   /** Listen where the answer said, for as long as it says so. */
@@ -114,7 +114,6 @@ export function createEngine(store: Store, credentials: Credentials, models: Mod
         plan(wait);
         return state;
       }
-      show({ phase: 'syncing', detail: null });
       const { trusted = null, limit = LIMIT } = options;
       await settle(await inside.alone(() => syncOnce({ inside, wire, credentials, models, trusted, limit })));
     } catch (error) {
@@ -128,7 +127,9 @@ export function createEngine(store: Store, credentials: Credentials, models: Mod
 
   const now = (): Promise<SyncState> => {
     if (stopped) return Promise.resolve(state);
-    running ??= run().finally(() => {
+    if (running !== null) return running;
+    show({ phase: 'syncing', detail: null }); // at once: whoever pressed the button sees that it was heard
+    running = run().finally(() => {
       running = null;
     });
     return running;
