@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -27,19 +28,8 @@ from figures_lib import SEED, FiguresError, clips
 from mobile_lib import MOBILE, ROOT, MobileError, node
 
 TOOL = MOBILE / "tools" / "frames.cjs"
-DRAWING = (
-    "bodyCurve",
-    "bodyShapes",
-    "clip",
-    "draw",
-    "film",
-    "muscles",
-    "poses",
-    "props",
-    "shapes",
-    "skeleton",
-    "vec",
-)
+FIGURE = MOBILE / "src" / "figure"
+DRAWN_BY = ("film", "draw")  # what frames.cjs loads
 PIXELS, RATE = 480, 25
 INDEX = "index.json"
 TYPES = {"mp4": "video/mp4", "webm": "video/webm", "webp": "image/webp"}
@@ -212,9 +202,21 @@ def _ffmpeg() -> str:
 def _code_digest() -> str:
     """Of everything besides the clip that decides how a film looks."""
     digest = hashlib.sha256(repr((PIXELS, RATE, MP4, WEBM, POSTER, FLAT)).encode())
-    for file in (TOOL, *(MOBILE / "src" / "figure" / f"{name}.ts" for name in DRAWING)):
+    for file in (TOOL, *drawing()):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def drawing() -> list[Path]:
+    """The app's files that a picture comes from: those that the tool loads, and what they import, in order."""
+    found: dict[str, Path] = {}
+    wanted = list(DRAWN_BY)
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found[name] = FIGURE / f"{name}.ts"
+            wanted += re.findall(r"from '\./(\w+)'", found[name].read_text(encoding="utf-8"))
+    return [found[name] for name in sorted(found)]
 
 
 def _digest(each: dict[str, Any], code: str) -> str:

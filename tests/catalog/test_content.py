@@ -22,6 +22,7 @@ from server.catalog.content import (
     read_seed,
     validate,
 )
+from tests.thorough import often
 
 CATALOG = read_seed()
 EXERCISES = {slug: data for (collection, slug), data in CATALOG.items() if collection == "exercise"}
@@ -53,13 +54,11 @@ def places(problems: list[Problem]) -> set[str]:
     return {problem.where for problem in problems}
 
 
-# Marked more strictly than the facts the catalogue began with: narrow or one-legged bases (O02), a planted foot that
-# turns the hip inwards (K13), knees spread in a deep squat (O05).
-STRICTER = {
-    "heel-walk": "single_leg", "toe-walk": "single_leg", "backward-walk": "single_leg",
-    "hip-car-standing": "single_leg", "standing-hip-circle": "single_leg",
-    "standing-rotation-pivot": "hip_add_ir_end", "deep-squat-pry": "hip_abd_end",
-}  # fmt: skip
+# Hazards that were added to the facts the catalogue began with: narrow or one-legged bases (O02), a planted foot that
+# turns the hip inwards (K13), knees spread in a deep squat (O05), and what a second reading of every record found.
+STRICTER: dict[str, list[str]] = json.loads(
+    (Path(__file__).parent / "stricter.json").read_text(encoding="utf-8")
+)
 
 
 def test_the_catalogue_is_without_a_mistake():
@@ -86,11 +85,14 @@ def test_every_exercise_keeps_its_slug_contraindications_cautions_and_time():
     for slug, data in EXERCISES.items():
         contra, caution = contraindications(data, CONDITIONS)
         derived[slug] = {"contra": contra, "caution": caution, "total_s": item_total_s(data)}
-    changed = {slug for slug, facts in derived.items() if facts != EXPECTED[slug]}
     assert derived.keys() == EXPECTED.keys()
-    assert changed == set(STRICTER)
-    for slug in changed:
-        assert set(EXPECTED[slug]["contra"]) < set(derived[slug]["contra"]), slug
+    assert {slug for slug, facts in derived.items() if facts != EXPECTED[slug]} <= set(STRICTER)
+    for slug, facts in derived.items():
+        before = EXPECTED[slug]
+        assert facts["total_s"] == before["total_s"]
+        assert set(before["contra"]) <= set(facts["contra"]), slug
+        # What asked for caution still does, or is not for these people at all now.
+        assert set(before["caution"]) <= {*facts["contra"], *facts["caution"]}, slug
 
 
 def test_a_hazard_taken_out_of_a_condition_that_a_rule_names_cannot_be_published():
@@ -100,9 +102,9 @@ def test_a_hazard_taken_out_of_a_condition_that_a_rule_names_cannot_be_published
     assert problem.message == "lacks calf_end, which K02 asks for"
 
 
-def test_what_an_unsteady_person_should_not_do_on_a_narrow_base_is_marked_so():
-    for slug, hazard in STRICTER.items():
-        assert hazard in EXERCISES[slug]["hazards"]
+def test_a_hazard_that_was_once_added_stays():
+    for slug, hazards in STRICTER.items():
+        assert set(hazards) <= set(EXERCISES[slug]["hazards"]), slug
 
 
 def test_nothing_derived_is_stored():
@@ -321,7 +323,7 @@ def test_an_activity_still_in_use_cannot_be_left_out():
     assert places(validate(documents)) == {*users, "about/activity.golf.code"}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=often(15, 100))
 @given(slug=st.sampled_from(SLUGS), data=st.data())
 def test_any_unknown_code_in_any_exercise_is_named(slug: str, data: st.DataObject):
     lists = (
@@ -339,7 +341,7 @@ def test_any_unknown_code_in_any_exercise_is_named(slug: str, data: st.DataObjec
     assert f"exercise/{slug}.{field}" in places(validate(changed("exercise", slug, field, codes)))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=often(40, 400))
 @given(slug=st.sampled_from(SLUGS), value=JSON, data=st.data())
 def test_no_document_however_wrong_makes_validate_fail(slug: str, value: Any, data: st.DataObject):
     targets = [("exercise", slug), ("activity", "golf"), ("condition", "knee_oa"), ("vocabulary", "types")]

@@ -58,6 +58,25 @@ needs_tools = pytest.mark.skipif(
 )
 
 
+def test_a_change_of_any_code_that_draws_makes_the_films_anew(
+    script: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    render = script("render_lib")
+    names = {file.stem for file in render.drawing()}
+    assert {"film", "draw", "skeleton", "clip", "vec"} <= names
+    assert "check" not in names  # it judges clips and draws nothing
+    figure = shutil.copytree(render.FIGURE, tmp_path / "figure")
+    monkeypatch.setattr(render, "FIGURE", figure)
+    before = render._code_digest()
+    for file in render.drawing():
+        file.write_text(file.read_text() + "\n// another picture\n")
+        changed = render._code_digest()
+        assert changed != before, file.name
+        before = changed
+    (figure / "check.ts").write_text("")
+    assert render._code_digest() == before
+
+
 @needs_tools
 @pytest.mark.slow
 def test_a_clip_is_rendered_once_and_again_when_it_changes(

@@ -8,7 +8,7 @@ import { POSES } from './poses';
 import { isAnchor, PROPS } from './props';
 import { VIEWS } from './shapes';
 import { bendOf, PLACES, SIZE, solve, type Skeleton } from './skeleton';
-import { add, dot, length, mix, sub, turned, upOf, type Vec } from './vec';
+import { add, angle, dot, length, mix, sub, turned, upOf, type Vec } from './vec';
 
 /** Degrees each joint may take, by value: rounded up from what a supple, healthy adult has. */
 export const LIMITS: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
@@ -25,6 +25,8 @@ export const LIMITS: Readonly<Record<string, readonly (readonly [number, number]
 
 export const MOST_BYTES = 900;
 const BELOW_CM = 2.6, FLOAT_CM = 4, MISS_CM = 3, MOMENTS = 24;
+/** Of a hand that leans on something, against its forearm: what joint angles alone do not show. */
+const WRIST_BEND = 110;
 const CARRIERS = /^(bar|chair|stool|bench|box|step|bike|rower|treadmill|wall|roller|ball|doorway|rack)$/;
 
 /** The problems of a clip, in words; none when it is fit to show. */
@@ -55,6 +57,9 @@ export function check(clip: Clip, positions: readonly string[] = []): string[] {
       const { hip, knee, ankle } = s.legs[side];
       const bend = bendOf(hip, knee, ankle);
       if (bend > 164) note(`knee${'RL'[side]!} bends too far, degrees`, bend);
+      const { hand, fore } = s.arms[side];
+      const wrist = angle(upOf(hand), upOf(fore));
+      if (wrist > WRIST_BEND) note(`wrist${'RL'[side]!} bends too far, degrees`, wrist);
     }
     picture(film, (clip.seconds * i) / MOMENTS, LIGHT, {});
   }

@@ -44,7 +44,7 @@ function outline(s: Skeleton): Vec[] {
   return made;
 }
 
-const LEAST = 128, MARGIN = 9;
+const LEAST = 128, MARGIN = 9, SEAT = 13;
 
 export function openFilm(clip: Clip): Film {
   const moments = momentsOf(clip);
@@ -63,6 +63,7 @@ export function openFilm(clip: Clip): Film {
   for (let i = 0; i < 16; i++) {
     const s = solve(blendAt(moments, clip, (clip.seconds * i) / 15.999), surfaces);
     for (const at of outline(s)) hold(at, MARGIN);
+    hold(s.root, SEAT);
     for (const arm of heavy ? s.arms : []) hold(add(arm.palm, [0, 0, arm === s.arms[0] ? 40 : -40]), plate);
   }
   hold([0, 0, 0], 8);

@@ -16,7 +16,6 @@ OPEN_SEEDS = {
     "swimmer_frees_the_upper_back": ("warmup-swim-10min-40-seed0", "the upper back is not straightened"),
     "swimmer_in_a_chair": ("warmup-swim-8min-56-seated_only-seed1", "the upper back is not straightened"),
     "climbers_rest_day": ("mobility-climb-15min-42-seed0", "no stretch for the hips"),
-    "golfer_of_78": ("warmup-golf-10min-78-hip_replacement-seed0", "one exercise lying down"),
     "volleyball_player": ("warmup-volleyball-15min-22-seed2", "the cuff is moved, not woken up"),
     "calisthenics_session": (
         "warmup-calisthenics-12min-21-seed2",

@@ -26,7 +26,7 @@ def test_a_squat_session_opens_ankles_and_hips_braces_the_trunk_and_ends_under_t
     assert 1 <= len(squats) <= 2
 
 
-@scenario(payload("warmup", "lift_bench", 10, kit=["barbell", "band"]))
+@scenario(payload("warmup", "lift_bench", 10, kit=["barbell", "bench", "band"]))
 def test_a_bench_session_sets_the_shoulder_blades_before_pressing(plan):
     assert {"scapula.retraction", "shoulder.external_rotation", "shoulder.horizontal_adduction"} <= plan.moves
     assert {"pecs", "rotator_cuff"} <= plan.muscles
