@@ -43,6 +43,28 @@ export async function readPerson(store: Store): Promise<Person> {
   };
 }
 
+const people = new WeakMap<Store, { known: Promise<Person> | null }>();
+const OF_A_PERSON: readonly string[] = ['profile', 'session', 'feedback', 'exercise_pref', 'constraint', 'preferences'];
+
+/** Whether something of the person is among the collections that changed. */
+export function isOfPerson(changed: ReadonlySet<string>): boolean {
+  return OF_A_PERSON.some((collection) => changed.has(collection));
+}
+
+/** The person as the store knows them; read again only once something of it changed, so that a tap need not wait for it. */
+export function personOf(store: Store): Promise<Person> {
+  let kept = people.get(store);
+  if (kept === undefined) {
+    const made: { known: Promise<Person> | null } = { known: null };
+    people.set(store, (kept = made));
+    store.subscribe((changed) => {
+      if (isOfPerson(changed)) made.known = null;
+    });
+  }
+  kept.known ??= readPerson(store);
+  return kept.known;
+}
+
 function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }

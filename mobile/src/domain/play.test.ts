@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {
-  awakened, back, begin, bringBack, canLengthen, completedS, currentItem, currentStep, finish, hurry, hurts, leftS, lengthen,
-  nextItem, pause, rate, resume, skip, stepLeftS, swap, tick, untouched, type Play, type Planned,
+  awakened, back, begin, bringBack, canLengthen, completedS, currentItem, currentStep, finish, hurry, hurts, leaveOut, leftS,
+  lengthen, nextItem, pause, rate, resume, skip, stepLeftS, swap, tick, untouched, type Play, type Planned,
 } from './play';
 import { PLANNED_PACE, totalSeconds } from './timeline';
 
@@ -45,6 +45,7 @@ const sensible: fc.Arbitrary<Act> = fc.oneof(
   fc.constant<Act>((play) => hurts(play, { region: 'ankle', level: 4 }, legs)),
   fc.constant<Act>((play) => swap(play, play.at.item, planned('other'))),
   fc.nat(7).map((place): Act => (play) => swap(play, place, planned('other'))),
+  fc.constantFrom('neck', 'cat').map((slug): Act => (play) => leaveOut(play, (one) => one === slug, AT)),
   fc.constant<Act>(awakened),
 );
 const act = fc.oneof({ weight: 11, arbitrary: sensible }, againstAdvice);
@@ -178,6 +179,37 @@ test('when nothing is left that spares the region, there is still time to choose
   const swapped = swap(hurt, 1, planned('seated'));
   expect(currentItem(resume(swapped, AT)).slug).toBe('seated');
   expect(swapped.items.map((item) => item.state)).toEqual(['hurt', 'swapped', 'todo']);
+});
+
+describe('what speaks against an exercise on the way', () => {
+  const only = (...slugs: string[]) => (slug: string) => slugs.includes(slug);
+  const states = (play: Play) => play.items.map(({ state }) => state);
+
+  test('keeps it out of what is to come, and the clock waits', () => {
+    const spared = leaveOut(seconds(THREE, 8), only('neck'), AT);
+    expect(states(spared)).toEqual(['todo', 'todo', 'left_out']);
+    expect(spared).toMatchObject({ paused: 'person', at: { item: 0 } });
+    expect(leftS(spared)).toBe(leftS(seconds(THREE, 8)) - 25);
+    expect(leaveOut(spared, only('neck'), AT)).toBe(spared);
+  });
+
+  test('ends the one that runs, done if little was left of it, and leaves what is over', () => {
+    expect(states(leaveOut(seconds(THREE, 8), only('march'), AT))).toEqual(['left_out', 'todo', 'todo']);
+    expect(states(leaveOut(seconds(THREE, 24), only('march'), AT))).toEqual(['done', 'todo', 'todo']);
+    expect(states(leaveOut(seconds(THREE, 30), only('march'), AT))).toEqual(['done', 'todo', 'todo']);
+    expect(leaveOut(seconds(THREE, 8), only('march'), AT)).toMatchObject({ paused: 'person', at: { item: 1, step: 0, ms: 0 } });
+  });
+
+  test('ends the routine where nothing is left, and says nothing of one that is over', () => {
+    const over = leaveOut(THREE, () => true, AT);
+    expect(over.finishedAt).toBe(AT);
+    expect(leaveOut(over, () => true, AT)).toBe(over);
+  });
+
+  test('waits with what hurts', () => {
+    const hurt = hurts(THREE, { region: null, level: 2 }, legs);
+    expect(leaveOut(hurt, only('calf', 'march'), AT)).toMatchObject({ paused: 'hurt', at: { item: 0 }, items: [{ state: 'hurt' }, { state: 'left_out' }, {}] });
+  });
 });
 
 test('the running exercise can be exchanged, and the new one begins with its get-ready', () => {

@@ -227,6 +227,21 @@ export function hurts(play: Play, hurt: Hurt, works: (slug: string, region: stri
   return turned({ ...stopped, items, paused: 'hurt' });
 }
 
+/**
+ * What speaks against an exercise now keeps it out of what is still to come, also the one that runs. The clock stands still
+ * until `resume`, so that somebody can read why. `at`: the instant, should nothing be left.
+ */
+export function leaveOut(play: Play, against: (slug: string) => boolean, at: string): Play {
+  if (play.finishedAt !== null) return play;
+  const out = (item: PlayItem, place: number): boolean => place >= play.at.item && item.state === 'todo' && against(item.slug);
+  if (!play.items.some(out)) return play;
+  const items = play.items.map((item, place) => (
+    out(item, place) && endedAs(item) !== 'done' ? { ...item, state: 'left_out' as const } : item
+  ));
+  const spared = turned({ ...play, items });
+  return pause(out(currentItem(play), play.at.item) ? over(spared, at) : spared, 'person');
+}
+
 /** Another exercise in the place of one that is to come, that is running, that was left out, or that hurt. */
 export function swap(play: Play, place: number, instead: Planned): Play {
   const item = play.items[place];

@@ -5,7 +5,7 @@ import { readCatalog, type StoredDocument } from '@/generator/catalog';
 import type { Rec } from '@/store/types';
 
 import { constraintsOf, firstAsk } from './ask';
-import { askOfSession, doneOf, follows, nextOf, offered, programOf, programWords, sessionsOf } from './programs';
+import { askOfSession, doneOf, dueOn, followed, follows, nextOf, offered, programOf, programRecord, programWords, sessionsOf } from './programs';
 
 const file = path.join(__dirname, '../../assets/models/catalog.json');
 const { documents, release } = JSON.parse(readFileSync(file, 'utf8')) as { documents: StoredDocument[]; release: number };
@@ -45,6 +45,36 @@ test('somebody follows a program from its start until they end it', () => {
   expect(follows(null)).toBe(false);
   expect(follows({ started_at: '2026-01-05T08:00:00Z', ended_at: null })).toBe(true);
   expect(follows({ started_at: '2026-01-05T08:00:00Z', ended_at: '2026-01-09T08:00:00Z' })).toBe(false);
+});
+
+describe('what is due', () => {
+  const at = (day: number, hour = 12) => new Date(2026, 0, day, hour);
+  const start = (code: string, day = 5) => ({ id: programRecord(code), data: { started_at: at(day, 23).toISOString(), ended_at: null } });
+  const days = (code: string, count: number, sessions: Rec[] = []) => {
+    const [one] = followed(catalog, [], [start(code)], sessions);
+    return Array.from({ length: count }, (_, n) => dueOn(one!, at(5 + n))?.id ?? null);
+  };
+  const runner = sessionsOf(programOf(catalog, 'runner_month')!);
+  const first = runner.filter(({ week }) => week === 0);
+
+  test('begins on the day of the start, and what was not done stays due', () => {
+    expect(days('runner_month', 3)).toEqual([first[0]!.id, first[0]!.id, first[0]!.id]);
+  });
+
+  test('a week’s sessions lie evenly in it, the next week’s wait for it', () => {
+    const second = days('runner_month', 7, [did(first[0]!.id, at(5, 23).toISOString())]);
+    const from = Math.floor(7 / first.length);
+    expect(second).toEqual(Array.from({ length: 7 }, (_, n) => (n < from ? null : first[1]!.id)));
+    const all = days('runner_month', 9, first.map(({ id }) => did(id, at(5, 23).toISOString())));
+    const next = runner.find(({ week }) => week === 1)!.id;
+    expect(all).toEqual([null, null, null, null, null, null, null, next, next]);
+  });
+
+  test('is nothing once all is done, before a start, and with a condition that speaks against it', () => {
+    expect(days('runner_month', 40, runner.map(({ id }) => did(id, at(5, 23).toISOString()))).every((one) => one === null)).toBe(true);
+    expect(followed(catalog, [], [{ id: programRecord('runner_month'), data: { started_at: null, ended_at: null } }], [])).toEqual([]);
+    expect(followed(catalog, ['shoulder_instability'], [start('first_pull_up'), start('desk_week')], []).map(({ program }) => program.code)).toEqual(['desk_week']);
+  });
 });
 
 test('a session asks for its part, in the place and with the kit at hand', () => {

@@ -96,6 +96,41 @@ export function nextOf(program: Program, done: ReadonlySet<string>): ProgramSess
   return sessionsOf(program).find(({ id }) => !done.has(id)) ?? null;
 }
 
+export interface Followed {
+  readonly program: Program;
+  readonly record: Partial<Following>;
+  readonly done: ReadonlySet<string>;
+  /** null: all of it is done. */
+  readonly next: ProgramSession | null;
+}
+
+/** The programs that somebody is in the middle of, without those that do not go with a condition of theirs. */
+export function followed(
+  catalog: Catalog, conditions: readonly string[], preferences: readonly Rec<Partial<Following>>[], sessions: readonly Rec[],
+): Followed[] {
+  const records = new Map(preferences.map(({ id, data }) => [id, data]));
+  return offered(catalog, conditions).flatMap(({ program, against }) => {
+    const record = records.get(programRecord(program.code));
+    if (against.length > 0 || record === undefined || !follows(record)) return [];
+    const done = doneOf(program, record, sessions);
+    return [{ program, record, done, next: nextOf(program, done) }];
+  });
+}
+
+/**
+ * The session that is due on a local day, were nothing done until then; null on a day of rest. Weeks count from the day of
+ * the start, and the sessions of a week lie as evenly in it as they can: three on its first, third and fifth day. One that
+ * was not done on its day stays due: nothing is missed, all else comes later.
+ */
+export function dueOn({ program, record, next }: Followed, day: Date): ProgramSession | null {
+  const start = new Date(record.started_at ?? '');
+  if (next === null || Number.isNaN(start.getTime())) return null;
+  const number = (date: Date): number => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000;
+  const week = sessionsOf(program).filter((session) => session.week === next.week);
+  const from = next.week * 7 + Math.floor((week.findIndex(({ id }) => id === next.id) * 7) / week.length);
+  return number(day) - number(start) >= from ? next : null;
+}
+
 /** What to ask the generator for, in the place and with the kit of `here`. */
 export function askOfSession(program: Program, session: ProgramSession, here: Ask): Ask {
   const part = program.parts[session.part]!;

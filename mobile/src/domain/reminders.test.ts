@@ -77,6 +77,33 @@ describe('planned sessions', () => {
   });
 });
 
+describe('on a day with a session of a program due', () => {
+  const session = { code: 'desk_week', part: 'neck', kind: 'desk_break', minutes: 4 };
+  const wednesday = (day: Date) => (day.getDay() === 3 ? session : null);
+  const own: Reminder[] = [{ ...daily, time: '12:30', kind: 'mobility' }, { ...daily, time: '15:00' }, { ...daily, time: '17:00' }];
+
+  test('the reminder of its kind names it, and the others say their own', () => {
+    const found = upcoming(own, [], nothing, now, dayOf, wednesday).filter(({ at }) => at.getDate() === 7);
+    expect(found.map(({ program }) => program?.part)).toEqual([undefined, 'neck', undefined]);
+    expect(found[1]).toMatchObject({ kind: 'desk_break', minutes: 4, text: expect.stringMatching(/^program_[123]$/) });
+  });
+
+  test('where none is of its kind, the first of the day names it, and that one alone though it is past', () => {
+    const later = new Date(2026, 0, 7, 13);
+    const others = own.map((one) => ({ ...one, kind: 'cooldown' }));
+    const today = (at: Date) => upcoming(others, [], nothing, at, dayOf, wednesday).filter((one) => one.at.getDate() === 7).map(({ program }) => program?.code);
+    expect(today(new Date(2026, 0, 7))).toEqual(['desk_week', undefined, undefined]);
+    expect(today(later)).toEqual([undefined, undefined]);
+  });
+
+  test('no day more is reminded than was asked for, and after a long while only the gentlest', () => {
+    const none = upcoming([{ ...daily, days: [1] }], [], nothing, now, dayOf, () => session);
+    expect(none.map(({ at }) => at.getDay())).toEqual([1]);
+    const away = upcoming([daily], [], { doneDays: new Set(), since: 30 }, now, dayOf, () => session);
+    expect(away.every(({ text, program }) => text.startsWith('quiet_') && program === undefined)).toBe(true);
+  });
+});
+
 test('in the app, the newest of today shows until it was put away', () => {
   const midnight = new Date(2026, 0, 6);
   const found = list([daily, { ...daily, time: '11:00' }], nothing, midnight);

@@ -33,10 +33,20 @@ export interface Notice {
   /** Key of the words in `progress:remind.*`. */
   readonly text: string;
   readonly activity?: string | null;
+  /** The program that it names, and which part of it. */
+  readonly program?: { readonly code: string; readonly part: string };
+}
+
+/** A program's session that is to be done on some day. */
+export interface DueSession {
+  readonly code: string;
+  readonly part: string;
+  readonly kind: string;
+  readonly minutes: number;
 }
 
 /** Texts of each kind: keys in progress.json, `remind.<kind>_<n>`. */
-export const TEXTS: Readonly<Record<string, number>> = { desk_break: 6, mobility: 6, warmup: 4, cooldown: 4, again: 3, quiet: 2 };
+export const TEXTS: Readonly<Record<string, number>> = { desk_break: 6, mobility: 6, warmup: 4, cooldown: 4, again: 3, quiet: 2, program: 3 };
 
 /** Minutes that are suggested in turn. */
 const MINUTES: Readonly<Record<string, readonly number[]>> = {
@@ -99,9 +109,16 @@ export interface Lately {
   readonly since: number | null;
 }
 
-/** Moments of the coming days, soonest first. */
+/** The reminder that speaks for a program on a day with a session due: of the same kind, else the day's first. */
+function speaker(reminders: readonly Reminder[], weekday: number, kind: string): Reminder | undefined {
+  const today = reminders.filter(({ time, days }) => days.includes(weekday) && TIME.test(time)).sort((a, b) => (a.time < b.time ? -1 : 1));
+  return today.find((one) => one.kind === kind) ?? today[0];
+}
+
+/** Moments of the coming days, soonest first. `due`: the session of a program on a day. */
 export function upcoming(
   reminders: readonly Reminder[], planned: readonly Planned[], lately: Lately, now: Date, dayOf: (at: Date) => string,
+  due: (day: Date) => DueSession | null = () => null,
 ): Notice[] {
   const found: Notice[] = [];
   for (let ahead = 0; ahead < AHEAD_DAYS; ahead += 1) {
@@ -111,15 +128,23 @@ export function upcoming(
     if (lately.doneDays.has(dayOf(day))) continue;
     const away = lately.since === null ? 0 : lately.since + ahead;
     if (away > PATIENCE_DAYS && number % 3 !== 0) continue;
+    const session = away > PATIENCE_DAYS ? null : due(day);
+    const names = session === null ? undefined : speaker(reminders, weekday, session.kind);
     reminders.forEach((one, place) => {
       const moment = one.days.includes(weekday) ? at(day, one.time) : null;
       if (moment === null || moment.getTime() <= now.getTime()) return;
+      const id = `r-${dayOf(day)}-${one.time}`;
+      if (session !== null && one === names) {
+        const { code, part, kind, minutes } = session;
+        found.push({ id, at: moment, kind, minutes, text: `program_${turn(TEXTS.program!, number, 'program') + 1}`, program: { code, part } });
+        return;
+      }
       const kind = one.kind !== undefined && one.kind in MINUTES ? one.kind : 'mobility';
       const minutes = MINUTES[kind]!;
       // Now and then another sort of words; after a long while only the gentlest.
       const sort = away > PATIENCE_DAYS ? 'quiet' : number % 5 === place % 5 ? 'again' : kind;
       found.push({
-        id: `r-${dayOf(day)}-${one.time}`,
+        id,
         at: moment,
         kind,
         minutes: minutes[turn(minutes.length, number, `${one.time}m`)]!,

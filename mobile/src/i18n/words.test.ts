@@ -46,6 +46,10 @@ test.each([
   ['you reported pain', 'You told us that it hurt'],
   ['constraint', 'Not with what you asked for'],
   ['no_floor, no_kneel', 'No floor, No kneeling'],
+  ['recent pain in the ankle: calf_end', 'Pain in the last days, Ankle: it asks for ankle bent to its end'],
+  ['pregnancy_t23: hard effort', 'Pregnant, from month 4: it is too hard an effort'],
+  ['not at hand: band, ball', 'It needs: Long resistance band, Massage ball'],
+  ['above your level', 'It is harder than what suits your level'],
 ])('why something was left out: %s', (text, said) => expect(labels.because(text)).toBe(said));
 
 describe('German', () => {

@@ -93,19 +93,37 @@ function reasonOf(catalog: Catalog, { reasons, catalog: { spoken = {} } }: Words
   };
 }
 
-/** The forms that decode.ts writes: `condition: hazard or type`, a region injured of late, reported pain, constraints. */
+/** Forms of one word each, as decode.ts and the checker write them. */
+const PLAIN: Readonly<Record<string, string>> = {
+  'you reported pain': 'pain', 'above your level': 'level', 'not wanted': 'unwanted', 'two hard sessions': 'strained', 'a warning sign': 'warning',
+  condition: 'wish', constraint: 'wish',
+};
+
+/** Other forms: `condition: hazard or type`, a region that was injured or hurt of late, kit that is not there, constraints. */
 function becauseOf(
   text: string, label: Labels['label'], sentences: Readonly<Record<string, string>>, catalog: Catalog,
 ): string {
   const say = (key: string, values: Readonly<Record<string, string>>): string =>
     (own(sentences, key) ?? '{what}').replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+  const plain = own(PLAIN, text);
+  if (plain !== undefined) return say(plain, { what: readable(text) });
   const [cause, effect] = text.split(': ', 2);
-  if (cause === 'injured in the last days' && effect !== undefined) return say('acute', { what: label('regions', effect) });
-  if (text === 'you reported pain') return say('pain', { what: text });
-  if (effect !== undefined && cause !== undefined) {
+  if (cause !== undefined && effect !== undefined) {
+    if (cause === 'injured in the last days') return say('acute', { what: label('regions', effect) });
+    if (cause === 'not at hand') return say('equipment', { what: effect.split(', ').map((code) => label('equipment', code)).join(', ') });
+    if (effect === 'hard effort') return say('effort', { what: label('conditions', cause) });
     const kind = catalog.vocabulary.get('hazards')?.has(effect) === true ? 'hazards' : 'types';
-    return say('condition', { what: label('conditions', cause), hazard: label(kind, effect) });
+    const region = cause.startsWith(RECENT) ? regionNamed(catalog, cause.slice(RECENT.length)) : undefined;
+    return region === undefined
+      ? say('condition', { what: label('conditions', cause), hazard: label(kind, effect) })
+      : say('recent', { what: label('regions', region), hazard: label(kind, effect) });
   }
-  if (text === 'condition' || text === 'constraint') return say('wish', { what: readable(text) });
   return text.split(', ').map((code) => label('constraints', code)).join(', ');
+}
+
+const RECENT = 'recent pain in the ';
+
+/** The region with this label, in small letters. */
+function regionNamed(catalog: Catalog, named: string): string | undefined {
+  return [...(catalog.vocabulary.get('regions') ?? [])].find(([code, { label = code }]) => label.toLowerCase() === named)?.[0];
 }

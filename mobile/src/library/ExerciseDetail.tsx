@@ -9,11 +9,12 @@ import { BodyMap } from '@/figure/BodyMap';
 import { Figure } from '@/figure/Figure';
 import { useLabels } from '@/i18n/labels';
 import { useRecord } from '@/store/hooks';
-import { Button, Card, Empty, IconButton, Row, Screen, Section, Text, useReducedMotion, useTheme, useWide } from '@/ui';
+import { Button, Card, Empty, IconButton, Notice, Row, Screen, Section, Text, useReducedMotion, useTheme, useWide } from '@/ui';
 
 import { Evidence } from './Evidence';
 import { Guide, Variants } from './Guide';
 import { Mine } from './Mine';
+import { useNotNow } from './useNotNow';
 import { Source, Videos } from './Videos';
 
 export function ExerciseDetail({ slug }: { slug: string }) {
@@ -36,6 +37,7 @@ export function ExerciseDetail({ slug }: { slug: string }) {
   const { name } = words(slug);
   return (
     <Screen title={name} back="/library" above={label('types', exercise.type)} width={wide ? 960 : undefined}>
+      <NotNow slug={slug} />
       <View style={{ flexDirection: wide ? 'row' : 'column', gap: space(8) }}>
         <View style={{ flex: wide ? 1 : undefined, gap: space(7) }}>
           <Moving key={slug} exercise={exercise} />
@@ -54,6 +56,13 @@ export function ExerciseDetail({ slug }: { slug: string }) {
       </View>
     </Screen>
   );
+}
+
+/** Before anything else: that it does not suit this person now, and why. */
+function NotNow({ slug }: { slug: string }) {
+  const { t } = useTranslation('library');
+  const against = useNotNow()(slug);
+  return against.length === 0 ? null : <Notice kind="warn" title={t('notNow')}>{`${against.join('. ')}.`}</Notice>;
 }
 
 /** The figure with its two controls. It stands still at first where movement is unwelcome, and can be played all the same. */

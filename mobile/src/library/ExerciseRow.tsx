@@ -10,11 +10,13 @@ import { Icon, Text, useTheme } from '@/ui';
 interface Props {
   readonly exercise: Described;
   readonly pref: Partial<Pref> | undefined;
+  /** What keeps it from this person now, a sentence each. */
+  readonly against?: readonly string[];
   readonly onPress: (slug: string) => void;
 }
 
-/** One exercise in a list: picture, name, kind, how hard. */
-export const ExerciseRow = memo(function ExerciseRow({ exercise, pref, onPress }: Props) {
+/** One exercise in a list: picture, name, kind, how hard, and what speaks against it. */
+export const ExerciseRow = memo(function ExerciseRow({ exercise, pref, against = [], onPress }: Props) {
   const { t } = useTranslation('library');
   const { label, exercise: words } = useLabels();
   const { color, space, radius } = useTheme();
@@ -38,6 +40,7 @@ export const ExerciseRow = memo(function ExerciseRow({ exercise, pref, onPress }
       <View style={{ flex: 1, minWidth: 0 }}>
         <Text kind="label">{name}</Text>
         <Text kind="small" soft>{detail}</Text>
+        {against.length > 0 ? <Text kind="small" color={color.warn}>{`${t('notNow')}. ${against.join('. ')}.`}</Text> : null}
       </View>
       {favourite ? <Icon name="heart-filled" size={20} color={color.spark} /> : null}
       {out ? <Icon name="thumb-down" size={20} color={color.inkSoft} /> : null}

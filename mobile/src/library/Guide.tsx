@@ -10,6 +10,7 @@ import { Section, Text, useTheme } from '@/ui';
 
 import { ExerciseRow } from './ExerciseRow';
 import { usePrefs } from './prefs';
+import { useNotNow } from './useNotNow';
 
 /** How it is done, step by step; the cue alone where the catalogue has no more words. */
 export function Guide({ exercise }: { exercise: Described }) {
@@ -82,12 +83,13 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The easier and the harder variant, as the editors linked them. */
+/** The easier and the harder variant, as the editors linked them; one that does not suit this person now says why. */
 export function Variants({ exercise }: { exercise: Described }) {
   const { t } = useTranslation('library');
   const router = useRouter();
   const { catalog } = useLimber();
   const prefs = usePrefs();
+  const notNow = useNotNow();
   const found = variants(catalog, exercise.slug);
   return (
     <>
@@ -96,7 +98,9 @@ export function Variants({ exercise }: { exercise: Described }) {
         return (
           <Section key={side} title={t(`neighbours.${side}`)}>
             {other === undefined ? <Text soft>{t('neighbours.none')}</Text> : (
-              <ExerciseRow exercise={other} pref={prefs?.get(other.slug)} onPress={(slug) => router.push(`/library/${slug}` as '/')} />
+              <ExerciseRow
+                exercise={other} pref={prefs?.get(other.slug)} against={notNow(other.slug)} onPress={(slug) => router.push(`/library/${slug}` as '/')}
+              />
             )}
           </Section>
         );

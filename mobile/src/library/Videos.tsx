@@ -59,7 +59,7 @@ function Own({ item, alt, online }: { item: FileItem; alt: string; online: boole
   );
 }
 
-/** Whose work the exercise began with, as its licence asks. */
+/** Whose work the exercise began with and that we changed it, as its licence asks. */
 export function Source({ slug }: { slug: string }) {
   const { t } = useTranslation('library');
   const { catalog } = useLimber();
@@ -68,6 +68,7 @@ export function Source({ slug }: { slug: string }) {
   if (source === null) return null;
   return (
     <Section title={t('videos.source')} detail={source.label}>
+      <Text kind="small">{source.about}</Text>
       {source.citations.map((citation) => <Text key={citation} kind="small" soft>{citation}</Text>)}
     </Section>
   );

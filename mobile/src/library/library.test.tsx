@@ -1,10 +1,13 @@
-import { fireEvent, screen } from '@testing-library/react-native';
+import { fireEvent, screen, within } from '@testing-library/react-native';
 
 import { described } from '@/domain/library';
 import { guideOf, guideWords, type MediaItem } from '@/domain/content';
+import { readCatalog, type StoredDocument } from '@/generator/catalog';
 
+import bundled from '../../assets/models/catalog.json';
 import { catalog, openWorld, settle } from '../../test/limber';
 import { ExerciseDetail } from './ExerciseDetail';
+import imported from './fixtures/source.json'; // as the importer writes it: tests/mobile/test_sources.py
 import { Library } from './Library';
 
 const mockPush = jest.fn();
@@ -95,6 +98,19 @@ describe('an exercise', () => {
     expect(mockPush).toHaveBeenCalledWith(`/library/${harder}`);
   });
 
+  it('says of itself and of its variants what keeps them from this person, at once when that changes', async () => {
+    const world = await openWorld();
+    await world.show(<ExerciseDetail slug="calf-stretch-wall" />);
+    expect(screen.queryByText('Not for you now')).toBeNull();
+    expect(screen.queryByText(/^Not for you now\. /)).toBeNull();
+    await world.store.write([{ collection: 'profile', id: 'me', set: { conditions: ['achilles_tendinopathy'], level: 'beginner', equipment: [] } }]);
+    await settle();
+    expect(screen.getByText('Not for you now')).toBeTruthy();
+    expect(screen.getByText('Achilles tendon pain: it asks for ankle bent to its end.')).toBeTruthy();
+    const step = screen.getByRole('link', { name: /^Step calf stretch/ }); // the harder one
+    expect(within(step).getByText('Not for you now. Achilles tendon pain: it asks for ankle bent to its end.')).toBeTruthy();
+  });
+
   it('asks YouTube for nothing before somebody presses play, and says whose the video is', async () => {
     const items: MediaItem[] = [
       { kind: 'youtube', id: 'dQw4w9WgXcQ', title: 'Cobra, slowly', channel: 'A physio', seconds: 95 },
@@ -110,6 +126,22 @@ describe('an exercise', () => {
     fireEvent.press(screen.getByRole('button', { name: 'Play from YouTube' }));
     await settle();
     expect(mockBrowser).toHaveBeenCalledWith('https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ?rel=0');
+  });
+
+  it.each(['en', 'de'] as const)('that began with somebody else’s work names them, their licence and that it was changed (%s)', async (language) => {
+    const slug = imported.data.code;
+    const documents = bundled.documents as unknown as StoredDocument[];
+    const like = documents.find(({ id }) => id === 'cat-cow')!;
+    const exercise = { ...like, id: slug, data: { ...(like.data as object), slug, name: 'Seagull step' } };
+    const world = await openWorld(language, {}, readCatalog([...documents, exercise, imported], bundled.release));
+    await world.show(<ExerciseDetail slug={slug} />);
+    expect(screen.getByRole('heading', { name: language === 'en' ? 'Where it comes from' : 'Woher sie kommt' })).toBeTruthy();
+    const { label, about } = imported.data.text[language];
+    for (const text of [label, about, ...imported.data.citations]) expect(screen.getByText(text)).toBeTruthy();
+    expect(imported.data.citations[0]).toMatch(/CC BY-4\.0\. https:/);
+    screen.unmount();
+    await world.show(<ExerciseDetail slug="cat-cow" />);
+    expect(screen.queryByText(label)).toBeNull();
   });
 
   it('that this release does not have leads back to those it has', async () => {

@@ -8,7 +8,9 @@ import { completedS, rate, type Play, type PlayItem, type Rating } from '@/domai
 import { Figure } from '@/figure/Figure';
 import { useLabels } from '@/i18n/labels';
 import { Button, Card, Choice, Icon, IconButton, Notice, Screen, Section, Spinner, Text, useTheme, useWide } from '@/ui';
+import { useFit } from '@/you/useFit';
 
+import { leftOutSince, Reasons } from './Changed';
 import { clock } from './lines';
 import { PhaseStrip } from './PhaseStrip';
 import { readSession, savePlay, settle, type Session } from './playing';
@@ -49,6 +51,7 @@ function After({ session }: { session: Session }) {
   const [play, setPlay] = useState(session.play);
   const [rpe, setRpe] = useState<string | null>(null);
   const [phase, setPhase] = useState<'asking' | 'saving' | 'failed'>('asking');
+  const gone = leftOutSince(play, useFit(session.playing.made));
   const done = play.items.filter((item) => item.state === 'done').length;
   const early = done < play.items.filter((item) => item.state !== 'swapped').length / 2;
   const save = (): void => {
@@ -81,6 +84,7 @@ function After({ session }: { session: Session }) {
       </View>
       {phase === 'failed' ? <Notice kind="danger" live>{t('after.failed')}</Notice> : null}
       {play.items.some((item) => item.pain > 0) ? <Notice kind="warn">{t('after.pain')}</Notice> : null}
+      {gone.length > 0 ? <Notice kind="info" title={t('changed.title')}><Reasons gone={gone} /></Notice> : null}
       <Section title={t('after.rpe')} detail={t('after.rpeHint')}>
         <Choice label={t('after.rpe')} hideLabel options={RPE.map((value) => ({ value, label: value }))} value={rpe} onChange={setRpe} />
         <Text soft live>{rpe === null ? ' ' : t(`after.rpeWords.r${rpe}`)}</Text>

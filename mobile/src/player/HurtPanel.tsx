@@ -3,6 +3,7 @@ import { ScrollView, View } from 'react-native';
 
 import { useLimber } from '@/boot';
 import { bringBack, currentItem, nextItem, swap, type Play, type PlayItem, type Planned } from '@/domain/play';
+import type { Fit } from '@/domain/fit';
 import { hurtingRegions, inPlaceOf, standIns } from '@/domain/spare';
 import { Figure } from '@/figure/Figure';
 import type { Made } from '@/generator/maker';
@@ -12,6 +13,8 @@ import { Button, Card, Notice, Section, Text, useTheme } from '@/ui';
 interface Props {
   readonly play: Play;
   readonly made: Made;
+  /** What became known of the person since; null while it is read: nothing is offered before. */
+  readonly fit: Fit | null;
   readonly act: (change: (play: Play) => Play) => void;
   readonly onGoOn: () => void;
   readonly onFinish: () => void;
@@ -21,7 +24,7 @@ interface Props {
 const STRONG = 7;
 
 /** An exercise was stopped by pain: what that means for the rest, and what may be done instead. */
-export function HurtPanel({ play, made, act, onGoOn, onFinish }: Props) {
+export function HurtPanel({ play, made, fit, act, onGoOn, onFinish }: Props) {
   const { t } = useTranslation('player');
   const { catalog } = useLimber();
   const { exercise, label } = useLabels();
@@ -29,7 +32,9 @@ export function HurtPanel({ play, made, act, onGoOn, onFinish }: Props) {
   const item = currentItem(play);
   const [region] = item.regions;
   const touched = play.items.map((one, place) => ({ one, place, came: cameFor(play, place) }))
-    .filter(({ one, place, came }) => place === play.at.item || (place > play.at.item && (one.state === 'left_out' || came !== null)));
+    .filter(({ one, place, came }) => place === play.at.item || (place > play.at.item && (one.state === 'left_out' || came !== null)))
+    // What is left out for another reason than this pain is no matter of choice.
+    .filter(({ one }) => one.state !== 'left_out' || (fit !== null && fit.against(one.slug).length === 0));
   const leftOut = touched.filter(({ one }) => one.state === 'left_out');
   const over = nextItem(play) === null;
   // Each is offered something of its own, best first.
@@ -37,7 +42,7 @@ export function HurtPanel({ play, made, act, onGoOn, onFinish }: Props) {
   const offers = touched.map(({ one, place, came }) => {
     if (came !== null) return { one, place, came, offered: null };
     const slug = standIns(catalog, made.payload.request.kind, made.instead, play.items, one, hurtingRegions(play.items))
-      .find((found) => !taken.has(found));
+      .find((found) => !taken.has(found) && fit?.suits(found) === true);
     if (slug !== undefined) taken.add(slug);
     return { one, place, came, offered: slug === undefined ? null : inPlaceOf(catalog, one, slug) };
   });

@@ -23,12 +23,19 @@ const mockRouter = { replace: jest.fn(), push: jest.fn(), back: jest.fn(), canGo
 const mockKept = new Map<string, unknown>();
 const mockWritten: { collection: string; id: string; set: Record<string, unknown> }[][] = [];
 const mockSaid: string[] = [];
+const mockListeners = new Set<(changed: ReadonlySet<string>) => void>();
+let mockProfile: Record<string, unknown> = {};
 const mockStore = {
-  get: async () => null,
+  get: async (_: string, id: string) => (id === 'me' ? { id, data: mockProfile } : null),
   recall: async (key: string) => mockKept.get(key),
   remember: async (key: string, value: unknown) => void mockKept.set(key, JSON.parse(JSON.stringify(value))),
   forget: async (key: string) => void mockKept.delete(key),
   write: async (changes: (typeof mockWritten)[number]) => void mockWritten.push(changes),
+  list: async () => [],
+  subscribe: (listener: (changed: ReadonlySet<string>) => void) => {
+    mockListeners.add(listener);
+    return () => mockListeners.delete(listener);
+  },
 };
 const mockMaker = { learn: async () => 'learned', countOutcomes: async () => undefined };
 
@@ -41,6 +48,7 @@ jest.mock('expo-router', () => ({
 }));
 jest.mock('react-native-safe-area-context', () => jest.requireActual<{ default: object }>('react-native-safe-area-context/jest/mock').default);
 jest.mock('@/boot', () => ({ useLimber: () => ({ catalog: mockCatalog, store: mockStore, maker: mockMaker }) }));
+jest.mock('@/boot/context', () => ({ useLimber: () => ({ catalog: mockCatalog, store: mockStore, maker: mockMaker }) }));
 jest.mock('@/i18n/labels', () => ({ useLabels: () => mockLabels }));
 jest.mock('@/store/hooks', () => ({ useRecord: () => null }));
 jest.mock('@/store/entropy', () => ({ entropy: (n: number) => new Uint8Array(n) }));
@@ -77,7 +85,7 @@ const ITEMS = [item('a-march', 0), item('calf-stretch-wall', 1, 2), item('neck-i
 function keep(play: Play = begin('0190', '2026-01-09T18:30:00.000Z', ITEMS, PLANNED_PACE)): void {
   const made = {
     routine: { items: ITEMS.map((one) => ({ ...one, propensity: 1 })) }, payload: { request: { kind: 'mobility' } }, model: 'ab',
-    catalog: release, instead: { mobilise: ['wall-slide', 'shoulder-cars', 'neck-rotation'] },
+    catalog: release, instead: { mobilise: ['wall-slide', 'shoulder-cars', 'wrist-circle'] },
   };
   mockKept.set('playing', { id: '0190', made, routine: null });
   mockKept.set('playing.place', play);
@@ -94,6 +102,8 @@ const timer = (): string => screen.getByLabelText(/seconds? left$/).props['aria-
 beforeEach(() => {
   jest.useFakeTimers();
   mockKept.clear();
+  mockProfile = {};
+  mockListeners.forEach((listener) => listener(new Set(['profile'])));
   mockWritten.length = 0;
   mockSaid.length = 0;
   jest.clearAllMocks();
@@ -168,6 +178,52 @@ test('what hurts stops, its region is spared in the rest, and it is written down
   await press('Go on with the rest');
   expect(screen.getByText('Get ready')).toBeTruthy();
   expect(screen.queryByText(mockLabels.exercise('neck-isometric').name)).toBeNull();
+});
+
+const tell = async (profile: Record<string, unknown>): Promise<void> => {
+  mockProfile = profile;
+  await act(async () => {
+    mockListeners.forEach((listener) => listener(new Set(['profile'])));
+    await jest.advanceTimersByTimeAsync(0);
+  });
+};
+
+test('what became known on the way keeps its exercises out, says why, and waits', async () => {
+  keep();
+  await show();
+  await press('Next exercise');
+  await run(8);
+  await tell({ conditions: ['achilles_tendinopathy'] });
+  expect(screen.getByText('Left out for you now')).toBeTruthy();
+  expect(screen.getByText('Achilles tendon pain.')).toBeTruthy();
+  const place = (): unknown => mockKept.get('playing.place');
+  expect(place()).toMatchObject({ at: { item: 2 }, paused: 'person', items: [{}, { slug: 'calf-stretch-wall', state: 'left_out' }, { state: 'todo' }] });
+  await run(60);
+  await press('Go on with the rest');
+  expect(screen.queryByText('Left out for you now')).toBeNull();
+  await run(1);
+  expect(place()).toMatchObject({ at: { item: 2 }, paused: null });
+  await press('Back');
+  expect(place()).toMatchObject({ items: [{}, { state: 'left_out' }, {}] });
+});
+
+test('what hurts is never exchanged for what a condition that was named since keeps out', async () => {
+  keep();
+  const offered = async (): Promise<string[]> => {
+    await show();
+    await press('Hurts');
+    await act(async () => fireEvent.press(screen.getByRole('radio', { name: 'Knee' })));
+    await press('Stop this exercise');
+    return screen.queryAllByText(/^Instead: /).map((one) => String(one.props.children));
+  };
+  expect(await offered()).toContain('Instead: Forearm wall slide');
+  screen.unmount();
+  keep();
+  mockProfile = { acute_regions: ['shoulder'] };
+  mockListeners.forEach((listener) => listener(new Set(['profile'])));
+  const later = await offered();
+  expect(later).not.toContain('Instead: Forearm wall slide');
+  expect(later).not.toEqual([]);
 });
 
 test('a sign of an emergency ends the routine with words to follow', async () => {

@@ -6,20 +6,22 @@ import { useSafeAreaInsets } from 'react-native-safe-area-context';
 
 import { useLimber } from '@/boot';
 import { happened } from '@/domain/after';
-import { back, currentItem, currentStep, finish, hurry, hurts, lengthen, pause, resume, skip, type Play } from '@/domain/play';
+import { back, currentItem, currentStep, finish, hurry, hurts, leaveOut, lengthen, pause, resume, skip, type Play } from '@/domain/play';
 import { playerSettings, type PlayerRecord, type PlayerSettings } from '@/domain/playerSettings';
 import { regionsOf, workBounds, worksRegion } from '@/domain/spare';
 import { phaseColor, PhaseStrip } from '@/player/PhaseStrip';
 import { useRecord } from '@/store/hooks';
 import { Button, Empty, IconButton, Screen, Spinner, Text, useTheme } from '@/ui';
 import { setTitle } from '@/ui/page';
+import { useFit } from '@/you/useFit';
 
+import { leftOutSince, Reasons } from './Changed';
 import type { Driver } from './driver';
 import { HAS_KEYS } from './keyboard';
 import { HurtPanel } from './HurtPanel';
 import { HurtsSheet } from './HurtsSheet';
 import { clearPlaying, reopened, writePain, type Session } from './playing';
-import { EndSheet, HelpSheet } from './Sheets';
+import { ChangedSheet, EndSheet, HelpSheet } from './Sheets';
 import { Stage } from './Stage';
 import { mixed } from './tint';
 import { useDriver, usePlay } from './useDriver';
@@ -87,6 +89,9 @@ function Player({ driver, session, settings, muted, onMute }: PlayerProps) {
   const play = usePlay(driver);
   const [open, setOpen] = useState<Open>(null);
   const { made } = session.playing;
+  const fit = useFit(made);
+  const gone = leftOutSince(play, fit);
+  const [told, setTold] = useState(0);
   const item = currentItem(play);
   const [, mostS] = workBounds(catalog, item.slug);
   const act = driver.act;
@@ -98,6 +103,10 @@ function Player({ driver, session, settings, muted, onMute }: PlayerProps) {
     // What comes after reads the store: it must have the last word first.
     void driver.stop().then(() => router.replace('/play/after'));
   }, [ended, driver, router]);
+
+  useEffect(() => {
+    if (fit !== null) act((now, at) => leaveOut(now, (slug) => fit.against(slug).length > 0, at));
+  }, [fit, act]);
 
   // A sheet stops the clock; closed, all is as it was before.
   const [wasPaused, setWasPaused] = useState(false);
@@ -122,14 +131,15 @@ function Player({ driver, session, settings, muted, onMute }: PlayerProps) {
   };
   const actions = {
     onToggle: toggle,
-    onBack: () => act(back),
+    // What was done before somebody said what speaks against it does not come back either.
+    onBack: () => act((now, at) => (fit === null ? back(now) : leaveOut(back(now), (slug) => fit.against(slug).length > 0, at))),
     onNext: () => act(skip),
     onBegin: () => act((now, at) => hurry(now.paused === null ? now : resume(now, at))),
     onLonger: () => act((now) => lengthen(now, mostS)),
     onHurts: () => ask('hurts'),
   };
   const hurting = play.paused === 'hurt';
-  useKeys(open === null && !hurting && !ended, { ...actions, onEnd: () => ask('end'), onMute, onHelp: () => ask('help') });
+  useKeys(open === null && gone.length <= told && !hurting && !ended, { ...actions, onEnd: () => ask('end'), onMute, onHelp: () => ask('help') });
 
   if (ended) return <View role="main" style={{ flex: 1, backgroundColor: theme.color.bg }} />;
   return (
@@ -151,7 +161,7 @@ function Player({ driver, session, settings, muted, onMute }: PlayerProps) {
         <IconButton icon={muted ? 'mute' : 'sound'} label={t(muted ? 'actions.unmute' : 'actions.mute')} onPress={onMute} />
       </View>
       {hurting ? (
-        <HurtPanel play={play} made={made} act={act} onGoOn={() => act(resume)} onFinish={() => act(finish)} />
+        <HurtPanel play={play} made={made} fit={fit} act={act} onGoOn={() => act(resume)} onFinish={() => act(finish)} />
       ) : (
         <Stage driver={driver} play={play} hand={settings.hand} mostS={mostS} controls={actions} />
       )}
@@ -162,6 +172,15 @@ function Player({ driver, session, settings, muted, onMute }: PlayerProps) {
         open={open === 'end'} begun={happened(play)} onClose={close} onLater={() => leave(false)} onDrop={() => leave(true)}
         onFinish={() => act(finish)}
       />
+      <ChangedSheet
+        open={gone.length > told} onClose={() => setTold(gone.length)}
+        onGoOn={play.paused === 'hurt' ? null : () => {
+          setTold(gone.length);
+          act(resume);
+        }}
+      >
+        <Reasons gone={gone} />
+      </ChangedSheet>
       <HelpSheet open={open === 'help'} onClose={close} />
     </View>
   );

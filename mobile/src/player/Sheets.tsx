@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { View } from 'react-native';
 
@@ -29,6 +30,28 @@ export function EndSheet({ open, begun, onClose, onFinish, onLater, onDrop }: En
       }
     >
       <Text soft>{begun ? t('end.text') : ''}</Text>
+    </Sheet>
+  );
+}
+
+interface ChangedProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  /** null where something else has to be decided first. */
+  readonly onGoOn: (() => void) | null;
+  readonly children: ReactNode;
+}
+
+/** Something became known of the person while they were at it: what is left out for it, and why. */
+export function ChangedSheet({ open, onClose, onGoOn, children }: ChangedProps) {
+  const { t } = useTranslation('player');
+  return (
+    <Sheet
+      open={open} onClose={onClose} title={t('changed.title')}
+      footer={onGoOn === null ? null : <Button icon="play" label={t('changed.on')} onPress={onGoOn} wide />}
+    >
+      <Text soft>{t('changed.text')}</Text>
+      {children}
     </Sheet>
   );
 }

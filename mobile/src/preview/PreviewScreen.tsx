@@ -1,11 +1,10 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ComponentType } from 'react';
 import { View } from 'react-native';
 
 import { LimberContext, type Limber } from '@/boot/context';
 import { readCatalog } from '@/generator/catalog';
 import { i18n, speak } from '@/i18n';
 import { loadLabels } from '@/i18n/labels';
-import { ExerciseDetail } from '@/library/ExerciseDetail';
 import { StoreProvider } from '@/store/hooks';
 import type { CatalogCopy } from '@/store/types';
 import { Spinner, Text, ThemeProvider, useTheme } from '@/ui';
@@ -16,7 +15,7 @@ import { askedBy, stillStore } from './still';
 type Phase =
   | { readonly kind: 'opening' }
   | { readonly kind: 'failed'; readonly detail: string }
-  | { readonly kind: 'ready'; readonly limber: Limber; readonly slug: string };
+  | { readonly kind: 'ready'; readonly limber: Limber; readonly slug: string; readonly Detail: ComponentType<{ slug: string }> };
 
 const LOOK = {};
 
@@ -45,7 +44,7 @@ export function PreviewScreen() {
       {phase.kind === 'ready' ? (
         <StoreProvider value={phase.limber.store}>
           <LimberContext value={phase.limber}>
-            <ExerciseDetail slug={phase.slug} />
+            <phase.Detail slug={phase.slug} />
           </LimberContext>
         </StoreProvider>
       ) : (
@@ -73,12 +72,13 @@ async function open(): Promise<Phase> {
   const asked = askedBy(globalThis.location?.hash ?? '');
   await Promise.all([loadFonts(), loadLabels(await speak(asked?.language))]);
   if (asked === null) throw new Error(i18n.t('common:preview.only'));
+  const screen = import('@/app/library/[slug]');
   const answer = await fetch(`/desk/drafts/${asked.draft}/catalogue.json`, { headers: { Accept: 'application/json' } });
   if (!answer.ok) throw new Error(i18n.t('common:preview.refused', { status: answer.status }));
   const copy = (await answer.json()) as CatalogCopy;
   const store = stillStore(copy);
   const catalog = readCatalog(copy.documents, copy.release);
-  return { kind: 'ready', slug: asked.slug, limber: { store, catalog, ...ABSENT } };
+  return { kind: 'ready', slug: asked.slug, limber: { store, catalog, ...ABSENT }, Detail: (await screen).ExerciseDetail };
 }
 
 const stop = (): (() => void) => () => undefined;

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
 import { useLimber } from '@/boot';
-import { doneOf, follows, nextOf, offered, programRecord, programWords, sessionsOf, type Following } from '@/domain/programs';
+import { followed, programWords, sessionsOf, type Following } from '@/domain/programs';
 import { useLabels } from '@/i18n/labels';
 import { useRecords } from '@/store/hooks';
 import { Card, Text, useTheme } from '@/ui';
@@ -20,11 +20,7 @@ export function NextCards() {
   if (programs === null || preferences === undefined || sessions === undefined) return null;
   return (
     <>
-      {offered(catalog, programs.conditions).map(({ program, against }) => {
-        const record = preferences.find(({ id }) => id === programRecord(program.code))?.data;
-        if (against.length > 0 || !follows(record)) return null;
-        const done = doneOf(program, record, sessions);
-        const next = nextOf(program, done);
+      {followed(catalog, programs.conditions, preferences, sessions).map(({ program, done, next }) => {
         if (next === null) return null;
         const words = programWords(program, language);
         return (

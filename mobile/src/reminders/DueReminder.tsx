@@ -7,7 +7,7 @@ import { dueNow } from '@/domain/reminders';
 import { useLocal } from '@/store/hooks';
 import { Button, Notice, useTheme } from '@/ui';
 
-import { askHref } from './shortcuts';
+import { noticeHref } from './shortcuts';
 import { useNoticeText, useUpcoming } from './QuietWork';
 
 /** Where no phone rings (the web), the newest reminder of today shows on the home screen until it is put away. */
@@ -28,7 +28,7 @@ export function DueReminder() {
       title={say(due)}
       action={(
         <View style={{ flexDirection: 'row', flexWrap: 'wrap', gap: space(2) }}>
-          <Button kind="quiet" label={t('remind.open')} onPress={() => router.push(askHref(due.kind, due.minutes, due.activity) as '/')} />
+          <Button kind="quiet" label={t('remind.open')} onPress={() => router.push(noticeHref(due) as '/')} />
           <Button kind="plain" label={t('remind.away')} onPress={() => void setAway(due.id)} />
         </View>
       )}

@@ -3,18 +3,21 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AppState } from 'react-native';
 
+import { useLimber } from '@/boot/context';
 import { unwritten, type Workout } from '@/domain/healthLog';
 import { dayOf } from '@/domain/library';
-import { plannedOf, upcoming, type Notice, type Reminder } from '@/domain/reminders';
+import { dueOn, followed, programOf, programWords, type Following } from '@/domain/programs';
+import { plannedOf, upcoming, type DueSession, type Notice, type Reminder } from '@/domain/reminders';
 import { rhythm, type Done } from '@/domain/weeks';
 import { healthStore } from '@/health/health';
 import type { HealthStore } from '@/health/types';
 import { useLabels } from '@/i18n/labels';
 import { useLocalState, useRecord, useRecords } from '@/store/hooks';
+import type { Fields, Rec } from '@/store/types';
 
 import { onPressed, permission, plant } from './notices';
 import { offerActions, onAction } from './quickActions';
-import { askHref, shortcuts } from './shortcuts';
+import { noticeHref, shortcuts } from './shortcuts';
 
 /** Local key `health`: whether finished sessions go to the phone's health store, and since when. */
 export interface HealthWish {
@@ -32,25 +35,45 @@ export function QuietWork() {
 
 /** What comes in the next days, in the order of time; undefined while it is read. */
 export function useUpcoming(now: Date): readonly Notice[] | undefined {
-  const reminders = useRecord<{ reminders: readonly Reminder[] | null }>('preferences', 'reminders');
-  const planned = useRecord('preferences', 'planned');
+  const { catalog } = useLimber();
+  const profile = useRecord<{ conditions: readonly string[] | null }>('profile', 'me');
+  const preferences = useRecords('preferences');
   const sessions = useRecords<Done>('session');
   return useMemo(() => {
-    if (reminders === undefined || planned === undefined || sessions === undefined) return undefined;
+    if (profile === undefined || preferences === undefined || sessions === undefined) return undefined;
+    const kept = (id: string): Fields => preferences.find((one) => one.id === id)?.data ?? {};
     const done = sessions.map(({ data }) => data);
     const doneDays = new Set(done.map(({ at }) => dayOf(new Date(at ?? ''))));
+    const programs = followed(catalog, profile?.data.conditions ?? [], preferences as Rec<Following>[], sessions as readonly Rec[]);
+    const due = (day: Date): DueSession | null => {
+      for (const one of programs) {
+        const session = dueOn(one, day);
+        if (session !== null) {
+          return { code: one.program.code, part: session.part, kind: one.program.parts[session.part]!.kind, minutes: session.minutes };
+        }
+      }
+      return null;
+    };
     return upcoming(
-      reminders?.data.reminders ?? [], plannedOf(planned?.data ?? {}, now), { doneDays, since: rhythm(done, now).since }, now, dayOf,
+      (kept('reminders').reminders ?? []) as readonly Reminder[], plannedOf(kept('planned'), now), { doneDays, since: rhythm(done, now).since }, now,
+      dayOf, due,
     );
-  }, [now, planned, reminders, sessions]);
+  }, [catalog, now, preferences, profile, sessions]);
 }
 
 /** The words of a notice in the person's language. */
 export function useNoticeText(): (notice: Notice) => string {
   const { t } = useTranslation('progress');
-  const { label } = useLabels();
-  return ({ text, kind, minutes, activity }) =>
-    t(`remind.${text}`, { minutes, activity: activity ? label('activities', activity) : label('kinds', kind) });
+  const { catalog } = useLimber();
+  const { label, language } = useLabels();
+  return ({ text, kind, minutes, activity, program }) => {
+    const known = program && programOf(catalog, program.code);
+    const words = known && programWords(known, language);
+    return t(`remind.${text}`, {
+      minutes, activity: activity ? label('activities', activity) : label('kinds', kind),
+      program: words?.name, part: words?.parts[program!.part]?.name,
+    });
+  };
 }
 
 function useReminders(): void {
@@ -67,7 +90,7 @@ function useReminders(): void {
   const notices = useUpcoming(now);
   const say = useNoticeText();
   const planted = notices?.map((one) => ({
-    id: one.id, at: one.at, title: t('remind.title'), body: say(one), href: askHref(one.kind, one.minutes, one.activity),
+    id: one.id, at: one.at, title: t('remind.title'), body: say(one), href: noticeHref(one),
   }));
   const key = planted === undefined ? undefined : JSON.stringify(planted);
   useEffect(() => {

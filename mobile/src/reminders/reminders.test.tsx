@@ -61,6 +61,19 @@ describe('reminders', () => {
     expect(mockPush).toHaveBeenCalledWith(planted[0]!.href);
   });
 
+  it('name the session of a program that is due, and lead to it', async () => {
+    const world = await openWorld();
+    await remind(world, '23:59', 'desk_break');
+    await world.store.write([{ collection: 'preferences', id: 'program.desk_week', set: { started_at: new Date().toISOString(), ended_at: null } }]);
+    await world.show(<QuietWork />);
+    const [today] = mockPlanted.at(-1)!;
+    expect(today).toMatchObject({ href: '/programs/desk_week', body: expect.stringContaining('Neck and shoulders') });
+    expect(today!.body).toContain('“Desk week”');
+    await act(() => world.store.write([{ collection: 'preferences', id: 'program.desk_week', set: { ended_at: new Date().toISOString() } }]));
+    await settle();
+    expect(mockPlanted.at(-1)![0]!.href).toMatch(/^\/\?kind=desk_break/);
+  });
+
   it('are planted anew after a session, without this day', async () => {
     const world = await openWorld();
     await remind(world, '23:59', 'mobility');
@@ -114,6 +127,16 @@ describe('the health store', () => {
     await settle();
     expect(mockWritten.map(({ title }) => title)).toEqual(['Cool-down']);
   });
+});
+
+it('in the app, a program’s session that is due leads to its program', async () => {
+  const world = await openWorld('de');
+  await remind(world, '00:00', 'mobility');
+  await world.store.write([{ collection: 'preferences', id: 'program.desk_week', set: { started_at: new Date().toISOString(), ended_at: null } }]);
+  await world.show(<DueReminder />);
+  expect(screen.getByText(/„Woche am Schreibtisch“.*Nacken und Schultern|Nacken und Schultern.*„Woche am Schreibtisch“/)).toBeTruthy();
+  fireEvent.press(screen.getByRole('button', { name: 'Los' }));
+  expect(mockPush).toHaveBeenCalledWith('/programs/desk_week');
 });
 
 it('in the app, what came due today shows until it is put away', async () => {

@@ -1,5 +1,7 @@
 /** Paths that lead straight to a routine: of quick actions, reminders and planned sessions. */
 
+import type { Notice } from '@/domain/reminders';
+
 export interface Shortcut {
   readonly id: string;
   readonly title: string;
@@ -10,6 +12,11 @@ export interface Shortcut {
 export function askHref(kind: string, minutes: number, activity?: string | null): string {
   const query = new URLSearchParams({ kind, minutes: String(minutes), ...(activity ? { activity } : {}) });
   return `/?${query.toString()}`;
+}
+
+/** Where a notice leads: home with its choices made; of a program, its page, which has the session to start. */
+export function noticeHref({ kind, minutes, activity, program }: Notice): string {
+  return program === undefined ? askHref(kind, minutes, activity) : `/programs/${program.code}`;
 }
 
 /** Three, as a launcher shows no more than four: what one did last comes first where there is something. */

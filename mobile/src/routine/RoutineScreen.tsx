@@ -6,9 +6,11 @@ import { View } from 'react-native';
 import { useLimber } from '@/boot';
 import { lastOf } from '@/domain/again';
 import { judge, totalS, type Draft, type Edit } from '@/domain/draft';
+import { payloadNow } from '@/domain/fit';
 import { useLabels } from '@/i18n/labels';
 import { startPlaying } from '@/player/playing';
 import { Button, Empty, IconButton, Notice, Screen, Spinner, Text, useTheme, useWide } from '@/ui';
+import { usePerson } from '@/you/usePerson';
 
 import { makeRoutine, useCurrent } from './current';
 import { LeftOut, Missing, Warnings } from './Notes';
@@ -111,7 +113,12 @@ function Ready({ draft, unknown, onChange }: { draft: Draft; unknown: readonly s
   const [sharing, setSharing] = useState(false);
   const [busy, setBusy] = useState(false);
   const { made, ask, items } = draft;
-  const judged = useMemo(() => judge(catalog, made, items), [catalog, made, items]);
+  const person = usePerson();
+  const judged = useMemo(() => {
+    // A draft is kept for days: it is judged for the person as they are now.
+    const profile = person === undefined ? made.payload.profile : payloadNow(made.payload, person, catalog, new Date()).profile;
+    return judge(catalog, { ...made, payload: { ...made.payload, profile } }, items);
+  }, [catalog, made, items, person]);
   const total = totalS(items);
   const request = made.payload.request;
   const kind = (ask?.kind ?? request.kind) as NonNullable<Draft['ask']>['kind'];

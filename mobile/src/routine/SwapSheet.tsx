@@ -8,6 +8,8 @@ import { Figure } from '@/figure/Figure';
 import { useLabels } from '@/i18n/labels';
 import { Row, Sheet, Text, useTheme } from '@/ui';
 
+import { useFit } from '@/you/useFit';
+
 import { useRoutineWords } from './words';
 
 interface Props {
@@ -24,14 +26,17 @@ export function SwapSheet({ draft, place, onClose, onChoose }: Props) {
   const theme = useTheme();
   const labels = useLabels();
   const words = useRoutineWords();
-  const options = useMemo(() => swaps(catalog, draft, place), [catalog, draft, place]);
+  const fit = useFit(draft.made);
+  const options = useMemo(
+    () => (fit === null ? [] : swaps(catalog, draft, place).filter((slug) => fit.suits(slug))), [catalog, draft, fit, place],
+  );
   const doseOf = (slug: string): string => {
     const edit = swap(catalog, draft, place, slug);
     return edit.ok ? words.dose(edit.draft.items[place]!) : '';
   };
   return (
     <Sheet open onClose={onClose} title={t('item.swapFor', { name: labels.exercise(draft.items[place]!.slug).name })}>
-      {options.length === 0 ? <Text soft>{t('item.swapNone')}</Text> : null}
+      {options.length === 0 && fit !== null ? <Text soft>{t('item.swapNone')}</Text> : null}
       <View>
         {options.map((slug, at) => (
           <View key={slug} style={{ borderTopWidth: at > 0 ? 1 : 0, borderColor: theme.color.line }}>

@@ -8,7 +8,7 @@ import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import { useLimber, type Limber } from '@/boot';
 import { remembered, type Ask, type AskMemory } from '@/domain/ask';
 import { adopt, draftOf, type Draft, type KeptItem } from '@/domain/draft';
-import { payloadOf, readPerson, type Person } from '@/domain/payload';
+import { payloadOf, personOf } from '@/domain/payload';
 import type { Routine } from '@/generator/decode';
 import { RequestError } from '@/generator/request';
 import type { Store } from '@/store/types';
@@ -78,23 +78,6 @@ async function making(limber: Limber, work: () => Promise<{ draft: Draft; unknow
     else put(box, { kind: 'failed', detail: error instanceof Error ? error.message : String(error) });
     return null;
   }
-}
-
-const people = new WeakMap<Store, { known: Promise<Person> | null }>();
-const OF_A_PERSON = ['profile', 'session', 'feedback', 'exercise_pref', 'constraint', 'preferences'];
-
-/** The person as the store knows them; read again only once something of it changed, so that a tap need not wait for it. */
-function personOf(store: Store): Promise<Person> {
-  let kept = people.get(store);
-  if (kept === undefined) {
-    const made: { known: Promise<Person> | null } = { known: null };
-    people.set(store, (kept = made));
-    store.subscribe((changed) => {
-      if (OF_A_PERSON.some((collection) => changed.has(collection))) made.known = null;
-    });
-  }
-  kept.known ??= readPerson(store);
-  return kept.known;
 }
 
 async function payload(limber: Limber, ask: Ask, seed: number) {

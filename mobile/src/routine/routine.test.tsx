@@ -1,6 +1,6 @@
 /** The routine that is looked at: what can be changed, what is refused and in which words, what is kept and shared. */
 
-import { fireEvent, screen, waitFor } from '@testing-library/react-native';
+import { act, fireEvent, screen, waitFor } from '@testing-library/react-native';
 import { Share } from 'react-native';
 
 import Home from '@/app/index';
@@ -81,6 +81,16 @@ test('an exercise is swapped for one that suits, and says what it came in for', 
   fireEvent.press(screen.getByRole('button', { name: new RegExp(`^${nameOf(app, offer!)}`) }));
   await waitFor(async () => expect(await slugs(app)).toEqual(before.map((slug, at) => (at === 3 ? offer : slug))));
   expect(screen.getByText(/^You chose it, instead of/)).toBeTruthy();
+});
+
+test('what somebody says after it was made counts: it is not started as it is', async () => {
+  const app = await made();
+  expect(screen.getByRole('button', { name: 'Start' })).toBeEnabled();
+  await act(() => app.store.write([{ collection: 'profile', id: 'me', set: { acute_regions: ['knee', 'ankle', 'hip'] } }]));
+  expect(await screen.findByText('Not as it is, for you today')).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Start' })).toBeDisabled();
+  await act(() => app.store.write([{ collection: 'profile', id: 'me', set: { acute_regions: [] } }]));
+  await waitFor(() => expect(screen.getByRole('button', { name: 'Start' })).toBeEnabled());
 });
 
 test('another one is another one', async () => {

@@ -3,10 +3,15 @@
 import type { Catalog, Entry, Exercise } from '../catalog';
 import type { Item, Routine } from '../decode';
 
-/** A broken rule: its id in evidence.json, or `contract`, and what broke it. */
-export interface Violation {
-  readonly rule: string;
+/** What broke a rule; `because` where the reason is the person's, in the form of a routine's `left_out`. */
+export interface Finding {
   readonly message: string;
+  readonly because?: string;
+}
+
+/** A broken rule: its id in evidence.json, or `contract`, and what broke it. */
+export interface Violation extends Finding {
+  readonly rule: string;
 }
 
 interface PastExercise {
@@ -128,6 +133,6 @@ export function painLimit(it: Case): number {
 }
 
 /** What breaks the rule, a sentence each; nothing when it holds. */
-export type Check = (it: Case) => Iterable<string>;
+export type Check = (it: Case) => Iterable<string | Finding>;
 /** [rule, check]: a rule may have several. */
 export type Checks = readonly (readonly [rule: string, check: Check])[];

@@ -2,7 +2,7 @@
 
 import type { Exercise } from '../catalog';
 import {
-  difficultyCap, has, lengthOf, ofType, painLimit, pastOf, regionsOf, sum, vocabulary, workOf, type Case, type Checks,
+  difficultyCap, has, lengthOf, ofType, painLimit, pastOf, regionsOf, sum, vocabulary, workOf, type Case, type Checks, type Finding,
 } from './case';
 
 const WORK_BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
@@ -12,30 +12,34 @@ const WORK_BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>
 };
 
 /** X01-X07, O04, O08. */
-function* redFlagsRefer(it: Case): Iterable<string> {
+function* redFlagsRefer(it: Case): Iterable<string | Finding> {
   const profile = it.payload.profile;
   const pressure = profile?.blood_pressure;
   const high = (pressure?.systolic ?? 0) >= 200 || (pressure?.diastolic ?? 0) >= 110;
   const flags = profile?.red_flags ?? [];
   const referred = it.routine.status === 'refer';
-  if ((flags.length > 0 || high) !== referred) yield `status is ${it.routine.status} with red flags ${flags.join(', ')}`;
+  if ((flags.length > 0 || high) !== referred) {
+    yield { message: `status is ${it.routine.status} with red flags ${flags.join(', ')}`, because: 'a warning sign' };
+  }
   if (referred && it.routine.items.length > 0) yield 'a referred person got items';
 }
 
 /** C07, C08, K02-K16, O02-O09, O12: the condition matrix. */
-function* excludedHazardsAreAbsent(it: Case): Iterable<string> {
+function* excludedHazardsAreAbsent(it: Case): Iterable<string | Finding> {
   for (const code of it.conditions) {
     const excluded = it.catalog.conditions.get(code)?.exclude ?? [];
     for (const { exercise } of it.rows) {
       for (const hazard of excluded) {
-        if (exercise.hazards.includes(hazard)) yield `${exercise.slug} has ${hazard}, excluded by ${code}`;
+        if (exercise.hazards.includes(hazard)) {
+          yield { message: `${exercise.slug} has ${hazard}, excluded by ${code}`, because: `${code}: ${hazard}` };
+        }
       }
     }
   }
 }
 
 /** taxonomy.md section 8: at most 35 % of the work. */
-function* limitedHazardsStaySmall(it: Case): Iterable<string> {
+function* limitedHazardsStaySmall(it: Case): Iterable<string | Finding> {
   const limited = new Set(it.conditions.flatMap((code) => it.catalog.conditions.get(code)?.limit ?? []));
   const carriers = it.rows.filter(({ exercise }) => exercise.hazards.some((hazard) => limited.has(hazard)));
   const total = sum(it.rows.map(({ item }) => workOf(item)));
@@ -44,7 +48,7 @@ function* limitedHazardsStaySmall(it: Case): Iterable<string> {
 }
 
 /** U01, U02 and the work bounds of generator.md. */
-function* timeAndDosesHold(it: Case): Iterable<string> {
+function* timeAndDosesHold(it: Case): Iterable<string | Finding> {
   const total = sum(it.rows.map(({ item }) => lengthOf(item)));
   if (total !== it.routine.total_s) yield `total_s says ${it.routine.total_s}, the items take ${total}`;
   if (Math.abs(total - it.budget) > 30) yield `${total} s for a budget of ${it.budget}`;
@@ -63,7 +67,7 @@ function* timeAndDosesHold(it: Case): Iterable<string> {
   }
 }
 
-function* everyItemHasAReason(it: Case): Iterable<string> {
+function* everyItemHasAReason(it: Case): Iterable<string | Finding> {
   const rules = vocabulary(it, 'rules');
   for (const { item } of it.rows) {
     if (!item.reason.trim() || item.rules.length === 0 || item.rules.some((rule) => !rules.has(rule))) {
@@ -74,14 +78,16 @@ function* everyItemHasAReason(it: Case): Iterable<string> {
 }
 
 /** U05, N04. */
-function* difficultySuitsTheLevel(it: Case): Iterable<string> {
+function* difficultySuitsTheLevel(it: Case): Iterable<string | Finding> {
   const cap = difficultyCap(it);
   for (const { exercise } of it.rows) {
-    if (exercise.difficulty > cap) yield `${exercise.slug} has difficulty ${exercise.difficulty}, the cap is ${cap}`;
+    if (exercise.difficulty > cap) {
+      yield { message: `${exercise.slug} has difficulty ${exercise.difficulty}, the cap is ${cap}`, because: 'above your level' };
+    }
   }
 }
 
-function* wishesAreKept(it: Case): Iterable<string> {
+function* wishesAreKept(it: Case): Iterable<string | Finding> {
   const wish = (code: string): boolean => it.constraints.includes(code);
   const floor = vocabulary(it, 'floor_positions');
   const atHand = new Set([...(it.payload.profile?.equipment ?? []), 'none', 'wall']);
@@ -89,23 +95,28 @@ function* wishesAreKept(it: Case): Iterable<string> {
     const { hazards, equipment, slug } = exercise;
     const onFloor = floor.has(item.position) || hazards.includes('floor_transfer');
     if (!exercise.positions.includes(item.position)) yield `${slug} is not done ${item.position}`;
-    if (wish('no_floor') && onFloor) yield `${slug} needs the floor`;
-    if (wish('no_kneel') && hazards.includes('kneeling')) yield `${slug} needs kneeling`;
-    if (wish('no_jump') && (hazards.includes('impact') || hazards.includes('impact_high'))) yield `${slug} has impact`;
-    if (wish('seated_only') && item.position !== 'seated_chair') yield `${slug} is not seated`;
-    if (wish('small_space') && hazards.includes('travel')) yield `${slug} travels`;
-    if (wish('no_equipment') && equipment.some((code) => code !== 'wall')) yield `${slug} needs ${equipment.join(', ')}`;
-    if (equipment.some((code) => !atHand.has(code))) {
-      yield `${slug} needs ${equipment.join(', ')}, at hand is ${[...atHand].sort().join(', ')}`;
+    const broken = (code: string, message: string): Finding => ({ message, because: code });
+    if (wish('no_floor') && onFloor) yield broken('no_floor', `${slug} needs the floor`);
+    if (wish('no_kneel') && hazards.includes('kneeling')) yield broken('no_kneel', `${slug} needs kneeling`);
+    if (wish('no_jump') && (hazards.includes('impact') || hazards.includes('impact_high'))) yield broken('no_jump', `${slug} has impact`);
+    if (wish('seated_only') && item.position !== 'seated_chair') yield broken('seated_only', `${slug} is not seated`);
+    if (wish('small_space') && hazards.includes('travel')) yield broken('small_space', `${slug} travels`);
+    if (wish('no_equipment') && equipment.some((code) => code !== 'wall')) {
+      yield broken('no_equipment', `${slug} needs ${equipment.join(', ')}`);
+    }
+    const lacking = equipment.filter((code) => !atHand.has(code));
+    if (lacking.length > 0) {
+      const message = `${slug} needs ${equipment.join(', ')}, at hand is ${[...atHand].sort().join(', ')}`;
+      yield { message, because: `not at hand: ${lacking.join(', ')}` };
     }
   }
 }
 
-function* painKeepsAnItemOut(it: Case): Iterable<string> {
+function* painKeepsAnItemOut(it: Case): Iterable<string | Finding> {
   for (const { exercise } of it.rows) {
     const { pain = 0, rating = 0 } = pastOf(it, exercise.slug);
-    if (pain > painLimit(it)) yield `${exercise.slug} hurt ${pain} of 10`;
-    if (rating < 0) yield `${exercise.slug} was disliked`;
+    if (pain > painLimit(it)) yield { message: `${exercise.slug} hurt ${pain} of 10`, because: 'you reported pain' };
+    if (rating < 0) yield { message: `${exercise.slug} was disliked`, because: 'not wanted' };
   }
 }
 
@@ -145,33 +156,40 @@ function feasibleBalance(it: Case): boolean {
 }
 
 /** O01, K06. */
-function* balanceWorkIsInWhenDue(it: Case): Iterable<string> {
+function* balanceWorkIsInWhenDue(it: Case): Iterable<string | Finding> {
   const older = it.age >= 65 && it.kind === 'mobility' && it.budget >= 600;
   const unstable = has(it, 'ankle_instability') && it.kind !== 'cooldown';
   if ((older || unstable) && ofType(it, 'balance').length === 0 && feasibleBalance(it)) yield 'no balance item';
 }
 
-function* pregnancyStaysModerate(it: Case): Iterable<string> {
-  if (!has(it, 'pregnancy_t1', 'pregnancy_t23')) return;
-  for (const { exercise } of it.rows) if (exercise.met > 6) yield `${exercise.slug} at ${exercise.met} MET`;
-}
-
-function* bothFeetStayDown(it: Case): Iterable<string> {
-  if (!has(it, 'pelvic_girdle_pain')) return;
-  for (const { item, exercise } of it.rows) {
-    if (item.position === 'standing_single_leg') yield `${exercise.slug} on one leg with pelvic girdle pain`;
+function* pregnancyStaysModerate(it: Case): Iterable<string | Finding> {
+  const code = it.conditions.find((condition) => condition === 'pregnancy_t1' || condition === 'pregnancy_t23');
+  if (code === undefined) return;
+  for (const { exercise } of it.rows) {
+    if (exercise.met > 6) yield { message: `${exercise.slug} at ${exercise.met} MET`, because: `${code}: hard effort` };
   }
 }
 
-function* cardiacWarmupsAreGradual(it: Case): Iterable<string> {
+function* bothFeetStayDown(it: Case): Iterable<string | Finding> {
+  if (!has(it, 'pelvic_girdle_pain')) return;
+  for (const { item, exercise } of it.rows) {
+    if (item.position === 'standing_single_leg') {
+      yield { message: `${exercise.slug} on one leg with pelvic girdle pain`, because: 'pelvic_girdle_pain: single_leg' };
+    }
+  }
+}
+
+function* cardiacWarmupsAreGradual(it: Case): Iterable<string | Finding> {
   if (!has(it, 'cardiac') || it.kind !== 'warmup') return;
   const seconds = sum(it.rows.filter(({ item }) => item.phase === 'raise').map(({ item }) => lengthOf(item)));
   if (seconds < 0.25 * it.routine.total_s) yield `${seconds} s of raising`;
 }
 
-function* hypermobileJointsAreNotStretched(it: Case): Iterable<string> {
+function* hypermobileJointsAreNotStretched(it: Case): Iterable<string | Finding> {
   if (!has(it, 'hypermobility')) return;
-  for (const { exercise } of ofType(it, 'static_stretch', 'pnf_stretch')) yield exercise.slug;
+  for (const { exercise } of ofType(it, 'static_stretch', 'pnf_stretch')) {
+    yield { message: exercise.slug, because: `hypermobility: ${exercise.type}` };
+  }
 }
 
 /** Regions with pain in the last seven days. */
@@ -189,34 +207,40 @@ function painfulRegions(it: Case): Set<string> {
 }
 
 /** Seven days after a report of pain; and a shorter, softer routine after two that were too hard. */
-function* painfulRegionIsSpared(it: Case): Iterable<string> {
+function* painfulRegionIsSpared(it: Case): Iterable<string | Finding> {
   const hurts = painfulRegions(it);
   const hazards = vocabulary(it, 'hazards');
   for (const { exercise } of it.rows) {
     for (const hazard of exercise.hazards) {
-      if (hazards.get(hazard)?.regions?.some((region) => hurts.has(region))) {
-        yield `${exercise.slug} has ${hazard} with recent pain in ${[...hurts].sort().join(', ')}`;
+      const region = hazards.get(hazard)?.regions?.find((one) => hurts.has(one));
+      if (region !== undefined) {
+        const message = `${exercise.slug} has ${hazard} with recent pain in ${[...hurts].sort().join(', ')}`;
+        const label = vocabulary(it, 'regions').get(region)?.label ?? region;
+        yield { message, because: `recent pain in the ${label.toLowerCase()}: ${hazard}` };
       }
     }
   }
-  if (it.strained && ofType(it, 'potentiation').length > 0) yield 'potentiation after two sessions that were too hard';
+  if (it.strained && ofType(it, 'potentiation').length > 0) {
+    yield { message: 'potentiation after two sessions that were too hard', because: 'two hard sessions' };
+  }
 }
 
-function* freshInjuryRests(it: Case): Iterable<string> {
+function* freshInjuryRests(it: Case): Iterable<string | Finding> {
   const acute = it.payload.profile?.acute_regions ?? [];
   for (const { exercise } of it.rows) {
     for (const region of regionsOf(it, exercise)) {
-      if (acute.includes(region)) yield `${exercise.slug} works the ${region}`;
+      if (acute.includes(region)) yield { message: `${exercise.slug} works the ${region}`, because: `injured in the last days: ${region}` };
     }
     const loads = exercise.hazards.some((hazard) => SHAKEN.has(hazard));
-    if (loads && acute.some((region) => LEGS.has(region))) {
-      yield `${exercise.slug} loads a leg injured in the last days`;
+    const leg = acute.find((region) => LEGS.has(region));
+    if (loads && leg !== undefined) {
+      yield { message: `${exercise.slug} loads a leg injured in the last days`, because: `injured in the last days: ${leg}` };
     }
   }
 }
 
 /** W03, S06, K09, N04, O01, O08, O10 and generator.md's list. */
-function* warningsAreGivenWhenDue(it: Case): Iterable<string> {
+function* warningsAreGivenWhenDue(it: Case): Iterable<string | Finding> {
   const { local_time: time, gap_s: gap } = it.payload.request;
   const clock = (time ?? '').split('T').slice(-1)[0]!.slice(0, 5);
   const ok = it.routine.status === 'ok';
@@ -260,3 +284,7 @@ export const PEOPLE: Checks = [
   ['K01', freshInjuryRests],
   ['warnings', warningsAreGivenWhenDue],
 ];
+
+const ALONE: ReadonlySet<string> = new Set(['X01', 'hazards', 'U05', 'constraints', 'L04', 'O03', 'O05', 'O12', 'L02', 'K01']);
+/** Those that judge an exercise by itself, without the rest of a routine. */
+export const OF_ONE: Checks = PEOPLE.filter(([rule]) => ALONE.has(rule));
