@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
@@ -34,6 +35,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         pool_use_lifo=True,
+        json_deserializer=orjson.loads,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "limber",

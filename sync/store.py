@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -148,6 +148,8 @@ _PUBLISH = """
 WITH incoming AS (
     SELECT i ->> 0 AS collection, i ->> 1 AS id, i -> 2 AS data
       FROM jsonb_array_elements(%(documents)s::text::jsonb) AS i
+), gone AS (
+    SELECT i ->> 0 AS collection, i ->> 1 AS id FROM jsonb_array_elements(%(gone)s::text::jsonb) AS i
 ), changed AS (
     SELECT i.collection, i.id, false AS deleted, i.data
       FROM incoming i
@@ -157,6 +159,7 @@ WITH incoming AS (
     SELECT r.collection, r.id, true, NULL
       FROM record r LEFT JOIN incoming i ON (i.collection, i.id) = (r.collection, r.id)
      WHERE r.stream = %(stream)s::text AND NOT r.deleted AND i.id IS NULL
+       AND (%(gone)s::text IS NULL OR (r.collection, r.id) IN (SELECT collection, id FROM gone))
 ), written AS (
     INSERT INTO record (stream, collection, id, seq, deleted, data)
     SELECT %(stream)s::text, collection, id,
@@ -288,9 +291,12 @@ def lock_account(conn: Connection, stream: str) -> tuple[Head, int, int]:
     return Head(epoch, seq, floor), records, size
 
 
-def publish(conn: Connection, stream: str, documents: Mapping[Key, Document]) -> Published:
+def publish(
+    conn: Connection, stream: str, documents: Mapping[Key, Document], *, gone: Collection[Key] | None = None
+) -> Published:
     """Make `documents` the live state of `stream`: new versions of what differs, tombstones for the rest.
 
+    With `gone` only these get a tombstone, and documents in neither stay: thousands need not be sent for one change.
     Each written row takes the next seq, in order of collection and id. All or nothing with the transaction.
     Raises ValueError, before any write, naming the document that cannot be stored.
     """
@@ -305,6 +311,7 @@ def publish(conn: Connection, stream: str, documents: Mapping[Key, Document]) ->
             "stream": stream,
             "head": head.seq,
             "documents": json.dumps(rows, ensure_ascii=False),
+            "gone": None if gone is None else json.dumps(list(gone)),
         },
     ).one()
     return Published(head.seq + changed + deleted, head.epoch, changed, deleted)
@@ -364,12 +371,12 @@ def state(conn: Connection, stream: str) -> dict[Key, dict[str, Any]]:
     return {(collection, record_id): data for collection, record_id, data in rows}
 
 
-def live_changes(conn: Connection, stream: str) -> bytes:
-    """The live rows of `stream` as a JSON array of changes, ascending by seq: the rows of a snapshot."""
-    body = conn.exec_driver_sql(
-        "SELECT string_agg(row_to_json(live)::text, ',')"
+def live_changes(conn: Connection, stream: str) -> list[bytes]:
+    """The live rows of `stream`, each as the JSON of a change, ascending by seq: the rows of a snapshot."""
+    rows = conn.exec_driver_sql(
+        "SELECT row_to_json(live)::text"
         " FROM (SELECT collection, id, seq, deleted, data FROM record"
-        "        WHERE stream = %(stream)s AND NOT deleted ORDER BY seq) AS live",
+        "        WHERE stream = %(stream)s AND NOT deleted) AS live ORDER BY seq",
         {"stream": stream},
-    ).scalar_one()
-    return b"[%s]" % (body or "").encode()
+    )
+    return [text.encode() for text in rows.scalars()]

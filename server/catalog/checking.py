@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, or_, select, tuple_
 
 from server.catalog.content import BESIDE, CHECKS, Problem, validate
 from server.catalog.shapes import Document
-from server.catalog.tables import IS_GUIDE, catalog_document
+from server.catalog.tables import EASIER, HARDER, IS_GUIDE, catalog_document
 from sync.canonical import Key, check_document
 
 MAX_BYTES: Final = 262_144
@@ -103,9 +103,11 @@ def approved(conn: Connection) -> dict[Key, Document]:
     return _released(_everything(conn), {})
 
 
-def with_changes(conn: Connection, proposed: Proposed) -> dict[Key, Document]:
-    """What a release would hold if these changes were approved."""
-    return _released(_everything(conn), proposed)
+def with_changes(
+    conn: Connection, proposed: Proposed, slugs: Collection[str] | None = None
+) -> dict[Key, Document]:
+    """What a release would hold if these changes were approved; with `slugs`, words, clips and media of these only."""
+    return _released(_everything(conn, slugs=slugs), proposed)
 
 
 def before_and_after(
@@ -116,13 +118,16 @@ def before_and_after(
     return _released(part, {}), _released(part, {k: v for k, v in proposed.items() if k[0] in collections})
 
 
-def _everything(conn: Connection, collections: Collection[str] | None = None) -> Part:
+def _everything(
+    conn: Connection, collections: Collection[str] | None = None, slugs: Collection[str] | None = None
+) -> Part:
     c = catalog_document.c
-    rows = conn.execute(
-        select(c.collection, c.id, c.data).where(
-            c.state == "approved", *([] if collections is None else [c.collection.in_(collections)])
-        )
-    )
+    wanted = [c.state == "approved"]
+    if collections is not None:
+        wanted.append(c.collection.in_(collections))
+    if slugs is not None:
+        wanted.append(or_(c.collection.not_in(WITH_EXERCISE), c.id.in_(slugs)))
+    rows = conn.execute(select(c.collection, c.id, c.data).where(*wanted))
     away = conn.scalars(select(c.id).where(c.collection == "exercise", c.state != "approved"))
     return Part({(collection, record_id): data for collection, record_id, data in rows}, frozenset(away))
 
@@ -150,9 +155,7 @@ def _near(conn: Connection, proposed: Proposed) -> Part:
                 ),
             )
             slugs.update(conn.scalars(alike))
-    linking = select(c.id).where(
-        IS_GUIDE, or_(c.data["easier"].astext.in_(slugs), c.data["harder"].astext.in_(slugs))
-    )
+    linking = select(c.id).where(IS_GUIDE, or_(EASIER.in_(slugs), HARDER.in_(slugs)))
     slugs.update(conn.scalars(linking))
     abouts = {record_id for collection, record_id in proposed if collection == "about"}
     wide = any(collection not in (*_FAMILY, "about", "program") for collection, _ in proposed)

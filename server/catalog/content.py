@@ -10,6 +10,7 @@ from typing import Any
 from model_export.evidence import matrix
 from server.catalog import abouts, guides, media_form, motion, programs
 from server.catalog.claims import forbidden_claims
+from server.catalog.remembering import remembered
 from server.catalog.shapes import (
     ACTIVITY,
     CONDITION,
@@ -198,9 +199,7 @@ def _name(data: Any, field: str, file: Path) -> str:
 
 
 def _check_exercise(slug: str, data: Document, known: Known) -> Iterator[Finding]:
-    misshapen = list(closed_shape(data, EXERCISE))
-    if isinstance(data.get("dose"), dict):
-        misshapen += closed_shape(data["dose"], DOSE, "dose.")
+    misshapen, badly_said = _exercise_alone(data)
     yield from misshapen
     if misshapen:
         return
@@ -226,7 +225,16 @@ def _check_exercise(slug: str, data: Document, known: Known) -> Iterator[Finding
                 yield "phases", f"has {phase}, which the type {data['type']} does not allow"
     yield from _check_hazards(data, known)
     yield from _check_dose(data, kind)
-    yield from _check_words(data)
+    yield from badly_said
+
+
+@remembered
+def _exercise_alone(data: Document) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What is wrong with the form and, where that is good, with the words; whatever else the catalogue holds."""
+    misshapen = list(closed_shape(data, EXERCISE))
+    if isinstance(data.get("dose"), dict):
+        misshapen += closed_shape(data["dose"], DOSE, "dose.")
+    return tuple(misshapen), () if misshapen else tuple(_check_words(data))
 
 
 def _check_hazards(data: Document, known: Known) -> Iterator[Finding]:

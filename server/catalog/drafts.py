@@ -56,8 +56,21 @@ def problems(conn: Connection, draft: Draft) -> list[Problem]:
 
 
 def catalogue_with(conn: Connection, draft: Draft) -> dict[Key, Document]:
-    """The whole catalogue as it would be released with this draft and the others of the same exercise."""
-    return checking.with_changes(conn, {**_companions(conn, draft), draft.key: draft.data})
+    """The catalogue as it would be released with this draft and the others of the same exercise.
+
+    For an exercise it has words, clips and media of this one and of those that its guide leads to: a preview shows no
+    more, and they are most of a large catalogue.
+    """
+    proposed = {**_companions(conn, draft), draft.key: draft.data}
+    if draft.collection not in (*checking.WITH_EXERCISE, "exercise"):
+        return checking.with_changes(conn, proposed)
+    here = ("guide", draft.document)
+    approved = stored(conn, here)
+    guides = [each for each in (proposed.get(here), approved and approved.data) if each]
+    links = {
+        link for each in guides for link in (each.get("easier"), each.get("harder")) if isinstance(link, str)
+    }
+    return checking.with_changes(conn, proposed, {draft.document, *links})
 
 
 def routines(conn: Connection, draft: Draft, generator: Any, runtime: Any) -> list[PanelRow]:

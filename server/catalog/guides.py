@@ -10,9 +10,11 @@ English name and cue are in the exercise itself, which the generator reads; a gu
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, Final
 
 from server.catalog.claims import LANGUAGES, forbidden_claims, missing_languages
+from server.catalog.remembering import remembered
 from server.catalog.shapes import CODES, OBJECT, TEXT, Document, Finding, Kind, closed_shape
 
 Length = tuple[int, int]
@@ -62,15 +64,7 @@ def check_form(
 
     `exercises` and `hazards` are the codes that exist; no hazards where these are not known.
     """
-    misshapen = list(closed_shape(data, GUIDE))
-    if not misshapen:
-        misshapen = list(missing_languages(data["text"]))
-    for language in () if misshapen else LANGUAGES:
-        words, here = data["text"][language], f"text.{language}"
-        if not isinstance(words, dict):
-            misshapen.append((here, "must be an object"))
-            continue
-        misshapen += closed_shape(words, WORDS | (TRANSLATED if language != LANGUAGES[0] else {}), f"{here}.")
+    misshapen, wrong = _alone(data)
     yield from misshapen
     if misshapen:
         return
@@ -83,14 +77,39 @@ def check_form(
             yield field, f"is no exercise: {data[field]}"
     if data["easier"] is not None and data["easier"] == data["harder"]:
         yield "harder", "must differ from the easier one"
-    for language in LANGUAGES:
+    for language in LANGUAGES if hazards else ():
+        for hazard in data["text"][language]["safety"].keys() - set(hazards):
+            yield f"text.{language}.safety.{hazard}", "is no hazard"
+    yield from wrong
+
+
+@remembered
+def _alone(data: Document) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What is wrong with the form and, where that is good, with the words; whatever else the catalogue holds."""
+    misshapen = tuple(_misshapen(data))
+    return misshapen, () if misshapen else tuple(_badly_said(data["text"]))
+
+
+def _misshapen(data: Document) -> Iterator[Finding]:
+    found = list(closed_shape(data, GUIDE)) or list(missing_languages(data["text"]))
+    yield from found
+    for language in () if found else LANGUAGES:
         words, here = data["text"][language], f"text.{language}"
-        for hazard in () if not hazards else words["safety"].keys() - set(hazards):
-            yield f"{here}.safety.{hazard}", "is no hazard"
-        for path, text in texts(words):
-            for message in _wrong(path.partition(".")[0], text, language):
+        if isinstance(words, dict):
+            yield from closed_shape(
+                words, WORDS | (TRANSLATED if language != LANGUAGES[0] else {}), f"{here}."
+            )
+        else:
+            yield here, "must be an object"
+
+
+def _badly_said(text: Document) -> Iterator[Finding]:
+    for language in LANGUAGES:
+        here, said = f"text.{language}", list(texts(text[language]))
+        for path, line in said:
+            for message in _wrong(path.partition(".")[0], line, language):
                 yield f"{here}.{path}", message
-        ease = reading_ease([text for path, text in texts(words) if path != "name"], language)
+        ease = reading_ease([line for path, line in said if path != "name"], language)
         if ease < LEAST_EASE[language]:
             yield (
                 here,
@@ -108,13 +127,7 @@ def texts(words: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((f"{field}.{name}", text) for name, text in entries)
 
 
-@lru_cache(maxsize=40_000)
-def _wrong(field: str, text: str, language: str) -> tuple[str, ...]:
-    # A catalogue is judged whole at each change of one document, and its other texts are what they were.
-    return tuple(_check_text(field, text, language))
-
-
-def _check_text(field: str, text: str, language: str) -> Iterator[str]:
+def _wrong(field: str, text: str, language: str) -> Iterator[str]:
     low, high = LENGTHS[field]
     if not low <= len(text) <= high:
         yield f"must have {low} to {high} characters (here {len(text)})"
@@ -126,24 +139,31 @@ def _check_text(field: str, text: str, language: str) -> Iterator[str]:
         return
     if not (text[0].isupper() or text[0].isdigit()) or not text.endswith("."):
         yield "must begin with a capital and end with a full stop"
-    longest = max((len(_WORD.findall(part)) for part in _SENTENCE.split(text)), default=0)
+    longest = max(map(len, _sentences(text)), default=0)
     if longest > SENTENCE_WORDS:
         yield f"has a sentence of {longest} words, at most {SENTENCE_WORDS}"
 
 
 def reading_ease(lines: Collection[str], language: str) -> float:
     """Flesch's reading ease (1948), for German with Amstad's constants (1978): 100 is very easy, 30 is hard."""
-    sentences = [part for line in lines for part in _SENTENCE.split(line) if _WORD.search(part)]
-    words = [word for part in sentences for word in _WORD.findall(part)]
+    sentences = [part for line in lines for part in _sentences(line)]
+    words = [word for part in sentences for word in part]
     if not words:
         return 100.0
     length, syllables = (
         len(words) / len(sentences),
-        sum(_syllables(word, language) for word in words) / len(words),
+        sum(map(_syllables, words, repeat(language))) / len(words),
     )
     return (
         206.835 - 1.015 * length - 84.6 * syllables if language == "en" else 180 - length - 58.5 * syllables
     )
+
+
+@lru_cache(maxsize=100)
+def _sentences(line: str) -> tuple[tuple[str, ...], ...]:
+    """The words of each sentence. A line is asked for twice: its longest sentence, and the ease of its guide."""
+    parts = (tuple(_WORD.findall(part)) for part in _SENTENCE.split(line))
+    return tuple(words for words in parts if words)
 
 
 @lru_cache(maxsize=50_000)

@@ -7,6 +7,7 @@ joints can bend so and the hands reach is judged where the figure is drawn, by `
 from collections.abc import Iterator
 from typing import Any
 
+from server.catalog.remembering import remembered
 from server.catalog.shapes import (
     TEXT,
     Document,
@@ -121,8 +122,13 @@ KEY: dict[str, Kind] = {
 }
 
 
-def check_form(slug: str, data: Document) -> Iterator[Finding]:
+@remembered
+def check_form(slug: str, data: Document) -> tuple[Finding, ...]:
     """What is wrong with the form of a clip; nothing for a good one."""
+    return tuple(_check(slug, data))
+
+
+def _check(slug: str, data: Document) -> Iterator[Finding]:
     given = {name: kind for name, kind in ALLOWED.items() if name in data}
     misshapen = list(closed_shape(data, NEEDED | given))
     yield from misshapen

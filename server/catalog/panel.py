@@ -10,7 +10,8 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ READS: Final = ("exercise", "activity", "condition", "vocabulary")
 """The collections that the generator reads; a change elsewhere changes no routine."""
 SHOWN: Final = ("slug", "phase", "position", "sets", "work_s_per_side", "sides", "reps", "rest_s")
 _HELD: Final = 4
+_AT_ONCE: Final = 2
+"""Requests at the same time: the graph runs beside Python's own work, and who syncs meanwhile needs a core as well."""
 
 Documents = Mapping[Key, Document]
 
@@ -103,19 +106,34 @@ def outcomes(documents: Documents, generator: Any, runtime: Any) -> tuple[Outcom
     read = {key: data for key, data in documents.items() if key[0] in READS}
     # Not the release's digest: canonical JSON of thousands of documents takes seconds.
     body = orjson.dumps(
-        sorted(([*key, data] for key, data in read.items()), key=_place), option=orjson.OPT_SORT_KEYS
+        sorted(([*key, _heard(key, data)] for key, data in read.items()), key=_place),
+        option=orjson.OPT_SORT_KEYS,
     )
     key = (str(generator.sha256), sha256_hex(body))
     with _lock:
-        if key in _outcomes:
+        made = _outcomes.get(key)
+        if made is not None:
             _outcomes.move_to_end(key)
-            return _outcomes[key]
-    made = _run(read, generator, runtime)
-    with _lock:
-        _outcomes[key] = made
-        while len(_outcomes) > _HELD:
-            _outcomes.popitem(last=False)
-    return made
+    if made is None:
+        made = _run(read, generator, runtime)
+        with _lock:
+            _outcomes[key] = made
+            while len(_outcomes) > _HELD:
+                _outcomes.popitem(last=False)
+    names = {key[1]: data.get("name", key[1]) for key, data in read.items() if key[0] == "exercise"}
+    return tuple(_named(each, names) for each in made)
+
+
+def _heard(key: Key, data: Document) -> Document:
+    """What the generator makes use of: of an exercise's cue only that it has one, and not its name."""
+    if key[0] != "exercise":
+        return data
+    return {**data, "name": None, "cue": bool(str(data.get("cue") or "").strip())}
+
+
+def _named(outcome: Outcome, names: Mapping[str, str]) -> Outcome:
+    items = tuple({**item, "name": names.get(item["slug"], item["slug"])} for item in outcome.items)
+    return replace(outcome, items=items)
 
 
 def _place(entry: list[Any]) -> tuple[str, str]:
@@ -128,19 +146,18 @@ def _run(documents: Documents, generator: Any, runtime: Any) -> tuple[Outcome, .
         catalog = runtime.Catalog.from_documents(rows, release=0)
     except ValueError as error:
         return tuple(Outcome("refused", (), str(error)) for _ in requests())
-    names = {key[1]: data.get("name", key[1]) for key, data in documents.items() if key[0] == "exercise"}
-    return tuple(_one(request, catalog, generator, runtime, names) for request in requests())
+    ask = functools.partial(_one, catalog=catalog, generator=generator, runtime=runtime)
+    first, *others = requests()
+    # The first alone: what is made of the catalogue once and kept would be made twice.
+    made = [ask(first)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return (*made, *pool.map(ask, others))
 
 
-def _one(
-    request: PanelRequest, catalog: Any, generator: Any, runtime: Any, names: Mapping[str, str]
-) -> Outcome:
+def _one(request: PanelRequest, catalog: Any, generator: Any, runtime: Any) -> Outcome:
     try:
         routine = runtime.generate(generator, catalog, request.payload)
     except (runtime.RequestError, runtime.UnsafePlan) as error:
         return Outcome("refused", (), str(error))
-    items = tuple(
-        {name: item.get(name) for name in SHOWN} | {"name": names.get(item["slug"], item["slug"])}
-        for item in routine["items"]
-    )
+    items = tuple({name: item.get(name) for name in SHOWN} for item in routine["items"])
     return Outcome(routine["status"], items, None)

@@ -1,17 +1,21 @@
 """From the editors' table to a release that devices can fetch and verify."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from server.catalog.checking import WITH_EXERCISE
+from server.catalog.comparing import STREAM as STREAM
+from server.catalog.comparing import Change, pending
 from server.catalog.content import Problem, read_seed, validate
 from server.catalog.history import SYSTEM, record
+from server.catalog.remembering import remembered
 from server.catalog.tables import catalog_document
 from sync import store as log
 from sync.canonical import Key, catalog_digest, check_document, document_digest, sha256_hex
@@ -21,7 +25,6 @@ from sync.objects import ObjectStore
 from sync.releases import Release, current_release, next_number, record_release
 from sync.signing import SigningKey, sign
 
-STREAM = "catalog"
 Documents = Mapping[Key, dict[str, Any]]
 _KEYS_TOLD = 500
 Check = Callable[[Documents], Sequence[Problem]]
@@ -101,6 +104,14 @@ def _write(conn: Connection, documents: Documents, digests: Mapping[Key, str]) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A release, and what it has otherwise than the one before."""
+
+    release: Release
+    changes: list[Change]
+
+
 def publish_release(
     conn: Connection,
     store: ObjectStore,
@@ -108,6 +119,18 @@ def publish_release(
     now: datetime,
     check: Check = validate,
 ) -> Release | None:
+    """`make_release` for who asks no more than which release it became."""
+    made = make_release(conn, store, key, now, check)
+    return None if made is None else made.release
+
+
+def make_release(
+    conn: Connection,
+    store: ObjectStore,
+    key: SigningKey,
+    now: datetime,
+    check: Check = validate,
+) -> Made | None:
     """Publish the approved documents as the catalogue's next release; None when nothing changed.
 
     All or nothing: a savepoint in the caller's transaction, which holds other publishers back until it ends.
@@ -118,30 +141,39 @@ def publish_release(
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
     with conn.begin_nested():
-        log.lock_head(
-            conn, STREAM
-        )  # before reading, so that a publisher who waited sees the newest documents
-        c = catalog_document.c
-        approved = conn.execute(select(c.collection, c.id, c.data).where(c.state == "approved"))
-        documents = {(collection, record_id): data for collection, record_id, data in approved}
-        # They go with their exercise, so an editor who takes back an exercise has not to think of them.
-        away = set(conn.scalars(select(c.id).where(c.collection == "exercise", c.state != "approved")))
-        for slug in away:
-            for collection in WITH_EXERCISE:
-                documents.pop((collection, slug), None)
-        judged = {
-            key: _without_links(data, away) if key[0] == "guide" else data for key, data in documents.items()
-        }
-        problems = list(check(judged)) if documents else [Problem("catalog", "no document is approved")]
-        if problems:
-            raise PublishRefused(problems)
-        published = log.publish(conn, STREAM, documents)
+        # Before reading, so that a publisher who waited sees the newest documents.
+        log.lock_head(conn, STREAM)
+        documents = _approved(conn, check)
+        # What was judged, and only that: somebody may have approved more meanwhile.
+        changes = [each for each in pending(conn) if each.after == documents.get(each.key)]
+        written = {each.key: each.after for each in changes if each.after is not None}
+        gone = [each.key for each in changes if each.after is None]
+        published = log.publish(conn, STREAM, written, gone=gone)
         last = current_release(conn, STREAM)
         if last and (last.seq, last.manifest["manifest"]["epoch"]) == (published.seq, published.epoch):
             return None
         release = _release(conn, store, key, now, published, next_number(conn, STREAM))
         record_release(conn, release)
-        return release
+        return Made(release, changes)
+
+
+def _approved(conn: Connection, check: Check) -> dict[Key, dict[str, Any]]:
+    """What the next release holds, found right by `check`."""
+    c = catalog_document.c
+    approved = conn.execute(select(c.collection, c.id, c.data).where(c.state == "approved"))
+    documents = {(collection, record_id): data for collection, record_id, data in approved}
+    # They go with their exercise, so an editor who takes back an exercise has not to think of them.
+    away = set(conn.scalars(select(c.id).where(c.collection == "exercise", c.state != "approved")))
+    for slug in away:
+        for collection in WITH_EXERCISE:
+            documents.pop((collection, slug), None)
+    judged = {
+        key: _without_links(data, away) if key[0] == "guide" else data for key, data in documents.items()
+    }
+    problems = list(check(judged)) if documents else [Problem("catalog", "no document is approved")]
+    if problems:
+        raise PublishRefused(problems)
+    return documents
 
 
 def _without_links(guide: dict[str, Any], away: Collection[str]) -> dict[str, Any]:
@@ -165,16 +197,14 @@ def _release(
     """Put the snapshot and its compressed forms; sign what PostgreSQL holds, not what was handed to it."""
     cursor = encode(Cursor(STREAM, published.epoch, published.seq))
     changes = log.live_changes(conn, STREAM)
-    body = b'{"release":%d,"cursor":"%s","changes":%s}' % (number, cursor.encode(), changes)
-    digests = {
-        (change["collection"], change["id"]): document_digest(change["data"])
-        for change in cast(list[dict[str, Any]], orjson.loads(changes))
-    }
+    body = b'{"release":%d,"cursor":"%s","changes":[%s]}' % (number, cursor.encode(), b",".join(changes))
+    digests = dict(map(_digest, changes))
     sha256 = sha256_hex(body)
     object_key = f"snapshots/{sha256}.json"
-    for encoding in ENCODINGS:
-        packed = compress(body, encoding, immutable=True)
-        store.put_if_absent(object_key + SUFFIX[encoding], packed, "application/json", encoding)
+    with ThreadPoolExecutor(len(ENCODINGS)) as pool:
+        packed = pool.map(lambda encoding: compress(body, encoding, immutable=True), ENCODINGS)
+        for encoding, form in zip(ENCODINGS, packed, strict=True):
+            store.put_if_absent(object_key + SUFFIX[encoding], form, "application/json", encoding)
     store.put_if_absent(object_key, body, "application/json")
     manifest = {
         "kind": "catalog",
@@ -189,3 +219,10 @@ def _release(
     return Release(
         STREAM, number, "stable", sign(manifest, key), object_key, sha256, len(body), now, published.seq
     )
+
+
+@remembered
+def _digest(change: bytes) -> tuple[Key, str]:
+    """The key and digest of the document in a live change."""
+    read = orjson.loads(change)
+    return (read["collection"], read["id"]), document_digest(read["data"])

@@ -16,15 +16,14 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from server.catalog.checking import WITH_EXERCISE
-from server.catalog.comparing import Change, documents_of, pending, release_of
+from server.catalog.comparing import STREAM, Change, documents_of, pending, release_of
 from server.catalog.comparing import diff as diff
 from server.catalog.content import Problem, validate
 from server.catalog.history import SYSTEM, Actor, record, record_all, row
-from server.catalog.publish import STREAM, Check, PublishRefused, publish_release
+from server.catalog.publish import Check, Made, PublishRefused, make_release
 from server.catalog.refusals import Refused, Unknown, WrongState
 from server.catalog.shapes import Document
 from server.catalog.tables import catalog_document, catalog_draft, catalog_publication
-from sync import store as log
 from sync.canonical import Key
 from sync.objects import ObjectStore
 from sync.releases import Release
@@ -81,7 +80,7 @@ def release(
     Raises PublishRefused with every problem, Refused without notes.
     """
     told = _notes(notes)
-    done = _publish(conn, store, key, now, check)
+    done = make_release(conn, store, key, now, check)
     if done is None:
         return None
     _published(conn, actor, done, told, now)
@@ -140,7 +139,7 @@ def _publish_planned(
     conn: Connection, store: ObjectStore, key: SigningKey, planned: Row[Any], now: datetime, check: Check
 ) -> Publication:
     try:
-        done = _publish(conn, store, key, now, check)
+        done = make_release(conn, store, key, now, check)
     except PublishRefused as refused:
         closed = _close(conn, planned.id, now, state="failed", problem=str(refused))
         record(
@@ -156,22 +155,6 @@ def _publish_planned(
     return _close(
         conn, planned.id, now, state="published", release=done.release.number, changed=len(done.changes)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    release: Release
-    changes: list[Change]
-
-
-def _publish(
-    conn: Connection, store: ObjectStore, key: SigningKey, now: datetime, check: Check
-) -> _Done | None:
-    with conn.begin_nested():
-        log.lock_head(conn, STREAM)  # so that what is told is what is released
-        changed = pending(conn)
-        published = publish_release(conn, store, key, now, check)
-        return None if published is None else _Done(published, changed)
 
 
 def roll_back(
@@ -197,7 +180,7 @@ def roll_back(
     differing = _differing(conn, target)
     _write(conn, actor, target, differing, f"Back to release {to}: {told}", now)
     _keep(conn, actor, {key: each for key, each in unreleased.items() if key in differing}, to, now)
-    done = _publish(conn, store, key, now, check)
+    done = make_release(conn, store, key, now, check)
     if done is None:
         raise Refused([Problem("release", f"is what devices have already, so there is no way back to {to}")])
     _published(conn, actor, done, told, now, rolls_back_to=to)
@@ -323,7 +306,7 @@ def _add(conn: Connection, actor: Actor, notes: str, now: datetime, **values: An
 def _published(
     conn: Connection,
     actor: Actor,
-    done: _Done,
+    done: Made,
     notes: str,
     now: datetime,
     *,
@@ -357,7 +340,7 @@ def _notes(notes: str, otherwise: Problem = _NO_NOTES) -> str:
 
 
 def _tell(
-    conn: Connection, actor: Actor, action: str, done: _Done, notes: str, now: datetime, **more: Any
+    conn: Connection, actor: Actor, action: str, done: Made, notes: str, now: datetime, **more: Any
 ) -> None:
     keys = ["/".join(each.key) for each in done.changes[:_KEYS_TOLD]]
     after = {"changed": len(done.changes), "documents": keys, **more}

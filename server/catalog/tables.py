@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -26,6 +27,8 @@ _MOMENT = DateTime(timezone=True)
 # Also in queries as they stand here: with a parameter in its place PostgreSQL does not see that the index fits.
 IS_OPEN = text("state IN ('draft', 'in_review', 'sent_back')")
 IS_GUIDE = text("collection = 'guide'")
+# `data["easier"].astext` would ask with the name as a parameter, and no index fits that.
+EASIER, HARDER = (literal_column(f"(data ->> '{way}')", Text) for way in ("easier", "harder"))
 
 catalog_document = Table(
     "catalog_document",
@@ -53,12 +56,12 @@ catalog_document = Table(
     # Which guides lead to an exercise, asked whenever somebody changes it.
     Index(
         "catalog_document_easier_key",
-        text("(data ->> 'easier')"),
+        EASIER,
         postgresql_where=IS_GUIDE,
     ),
     Index(
         "catalog_document_harder_key",
-        text("(data ->> 'harder')"),
+        HARDER,
         postgresql_where=IS_GUIDE,
     ),
     Index("catalog_document_updated_at_key", "updated_at"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -19,11 +21,13 @@ from server.catalog.shapes import Document
 from server.catalog.tables import catalog_document, catalog_draft_version
 from server.db import read, write
 from server.desk import diffs, fields, forms, page, words
+from server.desk.media_pages import origins
 from server.desk.page import blp, field, fragment, render, to, uuid_of
 from server.desk.session import actor, desk_page
 from server.desk.who import named
 from server.problems import Fault
 from server.state import state
+from server.webapp import LIST
 
 _ID = re.compile(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
 MAX_ID = 64
@@ -120,10 +124,17 @@ def save(draft_id: str) -> Response:
     id_, version = uuid_of(draft_id), page.whole("version", field("version"))
     hands_in = field("do") == "submit"
     note = field("note", drafts.NOTE_CHARACTERS)
-    before, known, exercise = read(state().engine, lambda conn: held(conn, id_))
+
+    def begun(conn: Connection) -> tuple[Draft, words.Words, Document | None, Document]:
+        found = held(conn, id_)
+        return *found, _written_on(conn, found[0], version)
+
+    before, known, exercise, shown = read(state().engine, begun)
     try:
-        data = forms.read_form(before.collection, before.data or {}, known, exercise, _sent)
+        data = forms.read_form(before.key, shown, known, exercise, _sent)
     except forms.Unreadable as wrong:
+        if wrong.data is not None:
+            return _edit_page(id_, 422, data=wrong.data, errors={wrong.field: str(wrong)})
         return _edit_page(id_, 422, typed=field("json"), errors={"json": f"The document {wrong}."})
 
     def work(conn: Connection) -> Draft:
@@ -149,8 +160,15 @@ def save(draft_id: str) -> Response:
     except Conflict as conflict:
         return _conflict_page(conflict, saved.version, data)
     except Refused as refusal:
-        return _edit_page(id_, 422, errors=_errors(refusal.problems, saved))
+        form = forms.groups(saved.key, data, known, exercise) or []
+        return _edit_page(id_, 422, errors=_errors(refusal.problems, saved, form))
     return to(f"/desk/reviews/{id_}", notice="Saved and handed in. Another person looks at it now.")
+
+
+def _written_on(conn: Connection, draft: Draft, version: int) -> Document:
+    """The data that a form was filled in on: of the version that it showed, since somebody may have saved meanwhile."""
+    shown = None if version == draft.version else _base(conn, draft.id, version)
+    return shown or draft.data or {}
 
 
 def _sent(name: str) -> list[str]:
@@ -168,14 +186,14 @@ def held(conn: Connection, id_: uuid.UUID) -> tuple[Draft, words.Words, Document
     return draft, words.load(conn), exercise
 
 
-def _errors(problems: list[Problem], draft: Draft) -> dict[str, str]:
+def _errors(problems: list[Problem], draft: Draft, form: Sequence[fields.Group]) -> dict[str, str]:
     """What is wrong by the id of the field, for the summary above a form."""
     place = "/".join(draft.key)
     told: dict[str, str] = {}
     for each in problems:
         own = each.where.startswith(f"{place}.")
         path = each.where[len(place) + 1 :] if own else ""
-        name = page.field_id(path) if own else ""
+        name = fields.lead(form, path) if own else ""
         said = (
             f"{path or each.where}: {each.message}" if each.where != place else f"The document {each.message}"
         )
@@ -210,12 +228,19 @@ def _edit_page(
     if draft.state not in drafts.OPEN or shown is None:
         return render("draft.html", status, errors=errors, lines=draft_lines(draft), **told)
     wants_json = page.asked("as") == "json" or typed is not None
-    form = None if wants_json else forms.groups(draft.collection, shown, told["known"], told["exercise"])
+    form = None if wants_json else forms.groups(draft.key, shown, told["known"], told["exercise"])
     return render(
         "edit.html", status, errors=errors, form=form, data=shown, typed=typed or forms.as_json(shown),
         has_form=draft.collection in forms.TYPED, changed=data is not None, one=words.one_name(draft.collection),
+        app=has_app(), connect=origins(state().store),
         pairs_of=forms.pairs_of, shown=fields.shown, languages=forms.LANGUAGE_NAMES, **told,
     )  # fmt: skip
+
+
+def has_app() -> bool:
+    """Whether this server has the app, which shows what a change looks like."""
+    folder = state().settings.web
+    return folder is not None and (folder / LIST).is_file()
 
 
 def _slugs(conn: Connection) -> list[str]:
@@ -254,20 +279,24 @@ def draft_lines(draft: Draft) -> list[diffs.Line]:
 @desk_page(blp, "catalog.edit", csrf=False)
 def check(draft_id: str) -> Response:
     """What is wrong with the form as it is typed, and what it changes; nothing is kept."""
-    id_ = uuid_of(draft_id)
+    id_, version = uuid_of(draft_id), page.whole("version", field("version"))
 
     def work(conn: Connection) -> dict[str, Any]:
         draft, known, exercise = held(conn, id_)
         try:
-            data = forms.read_form(draft.collection, draft.data or {}, known, exercise, _sent)
+            data = forms.read_form(draft.key, _written_on(conn, draft, version), known, exercise, _sent)
         except forms.Unreadable as wrong:
-            return {"draft": draft, "unreadable": str(wrong), "problems": [], "lines": [], "ids": ["json"]}
+            told = f"The document {wrong}." if wrong.data is None else str(wrong)
+            return {"draft": draft, "unreadable": told, "problems": [], "lines": [], "ids": [wrong.field]}
         typed = replace(draft, data=data)
-        problems = drafts.problems(conn, typed)
+        form = forms.groups(draft.key, data, known, exercise) or []
+        place = "/".join(draft.key)
+        problems = [Problem(f"{place}.{path}", why) for path, why in fields.unread(form, data)]
+        problems += drafts.problems(conn, typed)
         return {
             "draft": typed, "problems": problems, "lines": draft_lines(typed), "unreadable": None,
-            "ids": list(_errors(problems, typed)), "names": named(conn, draft.contributors),
-            "moved": field("version") != str(draft.version),
+            "ids": list(_errors(problems, typed, form)), "lead": partial(fields.lead, form),
+            "names": named(conn, draft.contributors), "moved": version != draft.version,
         }  # fmt: skip
 
     told = read(state().engine, work)
@@ -279,7 +308,10 @@ def check(draft_id: str) -> Response:
 
 def _conflict_page(conflict: Conflict, version: int, mine: Document) -> Response:
     current = conflict.current
-    names = read(state().engine, lambda conn: named(conn, current.contributors))
+    names, base = read(
+        state().engine,
+        lambda conn: (named(conn, current.contributors), _base(conn, current.id, version)),
+    )
     clashes = conflict.merged.clashes if conflict.merged else ()
     told = [(each.path, diffs.shown(each.mine), diffs.shown(each.theirs)) for each in clashes]
     clashing = {each.path for each in clashes}
@@ -288,17 +320,18 @@ def _conflict_page(conflict: Conflict, version: int, mine: Document) -> Response
         "conflict.html", 409, draft=current, version=version, mine=forms.as_json(mine), clashes=told,
         theirs=diffs.lines(each for each in conflict.theirs if each.path not in clashing),
         own=diffs.lines(
-            each for each in changes(_base(current.id, version), mine) if each.path not in clashing
+            each for each in changes(base, mine) if each.path not in clashing
         ),
         merged=conflict.merged is not None, others=others, one=words.one_name(current.collection),
     )  # fmt: skip
 
 
-def _base(id_: uuid.UUID, version: int) -> Document | None:
+def _base(conn: Connection, id_: uuid.UUID, version: int) -> Document | None:
     """The draft's data at a version that was replaced."""
     v = catalog_draft_version.c
-    wanted = select(v.data).where(v.draft == id_, v.version == version)
-    found: Document | None = read(state().engine, lambda conn: conn.execute(wanted).scalar_one_or_none())
+    found: Document | None = conn.execute(
+        select(v.data).where(v.draft == id_, v.version == version)
+    ).scalar_one_or_none()
     return found
 
 
@@ -317,13 +350,13 @@ def settle(draft_id: str) -> Response:
         for name, value in request.form.items()
         if name.startswith("choice.") and value in ("mine", "theirs")
     }
-    base = _base(id_, version)
 
     def work(conn: Connection) -> Draft:
         current = drafts.read(conn, id_)
         if current.version != seen:
             # Somebody was faster once more: this raises Conflict, with what is new.
             return drafts.save(conn, actor(), id_, version, mine, now=page.now())
+        base = _base(conn, id_, version)
         if base is None or current.data is None:
             keeps = field("keep") == "mine"
             return drafts.save(conn, actor(), id_, seen, mine, now=page.now()) if keeps else current

@@ -11,20 +11,33 @@ from server.catalog.claims import LANGUAGES
 from server.catalog.content import CUE_CHARACTERS, NAME_CHARACTERS
 from server.catalog.merging import changes
 from server.catalog.shapes import Document
-from server.desk.fields import NONE, Field, Group, Sent, parse
+from server.desk import forms_activity, forms_media, forms_motion, forms_vocabulary
+from server.desk.fields import NONE, Field, Group, Sent, Unplaced, json_value, parse
 from server.desk.words import Words
+from sync.canonical import Key
 
 LANGUAGE_NAMES: Final = {"en": "English", "de": "German"}
 MAY_BE_NONE: Final = ("hazards", "equipment", "secondary_muscles")
-TYPED: Final = ("exercise", "guide", "condition", "about", "program")
+TYPED: Final = (
+    "exercise", "guide", "condition", "about", "program", "activity", "vocabulary", "media", "motion",
+)  # fmt: skip
 
 
 class Unreadable(ValueError):
-    """What was sent as JSON is none; the message says where."""
+    """What was sent cannot be made a document of; the message says why, `field` is where on the page.
+
+    `data`: what could be read of it.
+    """
+
+    def __init__(self, why: str, field: str = "json", data: Document | None = None) -> None:
+        super().__init__(why)
+        self.field = field
+        self.data = data
 
 
-def groups(collection: str, data: Document, known: Words, exercise: Document | None) -> list[Group] | None:
+def groups(key: Key, data: Document, known: Words, exercise: Document | None) -> list[Group] | None:
     """The form of a document; None for what is edited as JSON. `exercise`: the one that a guide belongs to."""
+    collection, record_id = key
     if collection == "exercise":
         return _exercise(data, known)
     if collection == "guide":
@@ -35,14 +48,21 @@ def groups(collection: str, data: Document, known: Words, exercise: Document | N
         return _about(data)
     if collection == "program":
         return _program(data, known)
+    if collection == "activity":
+        return forms_activity.groups(data, known)
+    if collection == "vocabulary":
+        return forms_vocabulary.groups(record_id, data, known)
+    if collection == "media":
+        return forms_media.groups(data)
+    if collection == "motion":
+        return forms_motion.groups(data)
     return None
 
 
-def read_form(
-    collection: str, before: Document, known: Words, exercise: Document | None, sent: Sent
-) -> Document:
-    """What a sent form makes of the data. Raises Unreadable for JSON that is none."""
-    form = groups(collection, before, known, exercise)
+def read_form(key: Key, before: Document, known: Words, exercise: Document | None, sent: Sent) -> Document:
+    """What a sent form makes of the data. Raises Unreadable for JSON that is none, and for a place that is none."""
+    collection, record_id = key
+    form = groups(key, before, known, exercise)
     if form is None or sent("json"):
         return read_json((sent("json") or [""])[0])
     data = parse(form, before, sent)
@@ -59,24 +79,26 @@ def read_form(
             data[name] = kept + [code for code in chosen if code not in kept]
     elif collection == "program":
         _change_parts(data, (sent("new_part") or [""])[0], sent("drop_part"))
+    elif collection in ("vocabulary", "media"):
+        try:
+            if collection == "media":
+                forms_media.finish(data, sent)
+            else:
+                forms_vocabulary.finish(record_id, data, sent)
+        except Unplaced as wrong:
+            raise Unreadable(str(wrong), wrong.field, data) from None
     return data
 
 
 def read_json(text: str) -> Document:
     """An object from JSON text. Raises Unreadable."""
     try:
-        data = json.loads(text, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        raise Unreadable(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"is not JSON: {error}") from None
+        data = json_value(text)
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
     if not isinstance(data, dict):
         raise Unreadable("must be an object, in braces")
     return data
-
-
-def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def as_json(data: Document | None) -> str:

@@ -16,6 +16,7 @@ from server.catalog.claims import LANGUAGES
 from server.catalog.drafts import AlreadyOpen, Conflict, DeskRefusal
 from server.catalog.tables import catalog_document
 from server.db import read, write
+from server.desk.forms_media import LICENCES
 from server.desk.page import asked, blp, field, fragment, pages, render, to
 from server.desk.session import actor, desk_page
 from server.media import assets, uploads
@@ -30,7 +31,6 @@ from sync.objects import ObjectStore
 from sync.objects_parts import open_parts
 
 _SHOWN: Final = 24
-LICENCES: Final = ("Own work", "CC0 1.0", "CC BY 4.0", "CC BY-SA 4.0", "Used with written permission")
 
 
 @blp.get("/media")

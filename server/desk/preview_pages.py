@@ -14,13 +14,12 @@ from server.catalog.panel import PanelRow
 from server.catalog.refusals import Refused
 from server.db import read
 from server.desk import page, words
-from server.desk.draft_pages import held
+from server.desk.draft_pages import has_app, held
 from server.desk.page import asked, blp, fragment, render, uuid_of
 from server.desk.session import desk_page
 from server.routines import NotReady
 from server.state import State, state
 from server.web import choose_coding
-from server.webapp import LIST
 from sync.compress import compress
 from sync.releases import current_release
 
@@ -44,21 +43,16 @@ def preview(draft_id: str) -> Response:
     told = read(state().engine, work)
     page.section("drafts")
     return render(
-        "preview.html", language=language if language in LANGUAGES else "en", app=_has_app(),
+        "preview.html", language=language if language in LANGUAGES else "en", app=has_app(),
         of_exercise=told["draft"].collection in words.OF_AN_EXERCISE, one=words.one_name(told["draft"].collection),
         **told,
     )  # fmt: skip
 
 
-def _has_app() -> bool:
-    folder = state().settings.web
-    return folder is not None and (folder / LIST).is_file()
-
-
 @blp.get("/drafts/<draft_id>/catalogue.json")
 @desk_page(blp, "catalog.edit")
 def catalogue(draft_id: str) -> Response:
-    """The whole catalogue with this change in it, for the app in the frame: {"release", "documents"}."""
+    """The catalogue with this change in it, for the app in the frame: {"release", "documents"}."""
     id_ = uuid_of(draft_id)
 
     def work(conn: Connection) -> dict[str, Any]:

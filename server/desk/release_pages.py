@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any, TypeVar
 
 from flask import Response
@@ -13,7 +13,7 @@ from server.catalog import comparing, publishing
 from server.catalog.publish import PublishRefused
 from server.catalog.refusals import Refused
 from server.db import read, write
-from server.desk import diffs, page
+from server.desk import diffs, page, times
 from server.desk.page import asked, blp, field, render, to, uuid_of
 from server.desk.session import actor, desk_page
 from server.desk.who import named
@@ -51,7 +51,8 @@ def _page(status: int = 200, errors: dict[str, str] | None = None, **typed: Any)
     return render(
         "releases.html", status, errors=errors, shown=SHOWN, before=before,
         following=told["made"][-1].number if len(told["made"]) == page.PAGE else None,
-        at=typed.get("at", _soon()), notes=typed.get("notes", ""), lines=diffs.lines, **told,
+        at=typed.get("at", _soon()), zone=typed.get("zone", times.UTC_NAME), fresh="at" not in typed,
+        notes=typed.get("notes", ""), lines=diffs.lines, **told,
     )  # fmt: skip
 
 
@@ -65,11 +66,12 @@ def _soon() -> str:
 def publish() -> Response:
     """Publish what is approved, now or at a time."""
     notes, given, later = field("notes", publishing.NOTES_CHARACTERS), field("at", 40), field("do") == "later"
-    typed = {"notes": notes, "at": given}
+    zone = field("zone", 200) or times.UTC_NAME
+    typed = {"notes": notes, "at": given, "zone": zone}
     if not notes:
         return _page(422, {"notes": "Say in a sentence what is new: it is kept with the release."}, **typed)
     if later:
-        return _schedule(given, notes, typed)
+        return _schedule(given, zone, notes, typed)
     try:
         done = _with_key(
             lambda key: write(
@@ -86,16 +88,16 @@ def publish() -> Response:
     )
 
 
-def _schedule(given: str, notes: str, typed: dict[str, Any]) -> Response:
+def _schedule(given: str, zone: str, notes: str, typed: dict[str, Any]) -> Response:
     try:
-        at = datetime.fromisoformat(given).replace(tzinfo=UTC)
-    except ValueError:
-        return _page(422, {"at": "That is no date and time."}, **typed)
+        at = times.moment(given, zone)
+    except times.NoMoment as wrong:
+        return _page(422, {wrong.field: str(wrong)}, **typed)
     try:
         write(state().engine, lambda conn: publishing.schedule(conn, actor(), at, notes, page.now()))
     except Refused as refused:
         return _page(422, {"at": f"The time {refused.problems[0].message}."}, **typed)
-    return to("/desk/releases", notice=f"Planned for {at:%-d %B %Y, %H:%M} UTC.")
+    return to("/desk/releases", notice=f"Planned for {times.told(at, zone)}.")
 
 
 def _refused(refused: PublishRefused) -> Response:

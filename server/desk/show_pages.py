@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from server.catalog import drafts, history
 from server.catalog.documents import stored
 from server.catalog.importing.records import provenance
-from server.catalog.tables import catalog_document
+from server.catalog.tables import EASIER, HARDER, IS_GUIDE, catalog_document
 from server.db import read
 from server.desk import forms, page, words
 from server.desk.draft_pages import key_of
@@ -65,10 +65,8 @@ def show(collection: str, record_id: str) -> Response:
 def _linked(conn: Connection, slug: str) -> list[str]:
     """The exercises whose guide leads to this one."""
     c = catalog_document.c
-    leads = (c.data["easier"].astext == slug) | (c.data["harder"].astext == slug)
-    return list(
-        conn.scalars(select(c.id).where(c.collection == "guide", c.state == "approved", leads).order_by(c.id))
-    )
+    leads = or_(EASIER.in_([slug]), HARDER.in_([slug]))
+    return list(conn.scalars(select(c.id).where(IS_GUIDE, c.state == "approved", leads).order_by(c.id)))
 
 
 @blp.get("/matrix")

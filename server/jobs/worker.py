@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
+import orjson
 import procrastinate
 from procrastinate import exceptions, jobs, retry
 from procrastinate.worker import Worker
@@ -113,6 +114,7 @@ def job_engine(settings: Settings) -> Engine:
         pool_size=sum(AT_ONCE.values()) + 1,
         max_overflow=2,
         pool_pre_ping=True,
+        json_deserializer=orjson.loads,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "limber jobs",

@@ -24,6 +24,35 @@ for (const field of document.querySelectorAll("[data-most]")) {
   field.addEventListener("input", () => count(field));
 }
 
+// Times come in UTC. They are shown on the reader's own clock, which says its zone; what it was in UTC stays to be asked for.
+const DAY = { day: "numeric", month: "short", year: "numeric" };
+const SHOWN = {
+  day: new Intl.DateTimeFormat("en-GB", DAY),
+  moment: new Intl.DateTimeFormat("en-GB", { ...DAY, hour: "2-digit", minute: "2-digit", timeZoneName: "short" }),
+};
+const onOwnClock = (part) => {
+  for (const time of part.querySelectorAll("time[data-shown]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.valueOf())) continue;
+    time.title = time.textContent;
+    time.textContent = SHOWN[time.dataset.shown].format(at);
+    delete time.dataset.shown;
+  }
+};
+onOwnClock(document);
+document.body.addEventListener("htmx:afterSwap", (event) => onOwnClock(event.target));
+
+// A time is planned on the editor's own clock too: the zone beside it is theirs, and the time that is there from the start moves with it.
+for (const zone of document.querySelectorAll('input[data-own]:not([data-own=""])')) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const field = document.getElementById(zone.dataset.own);
+  const at = new Date(`${field.value}Z`);
+  if (!own || Number.isNaN(at.valueOf())) continue;
+  const shown = new Date(at.valueOf() - at.getTimezoneOffset() * 60_000);
+  field.value = shown.toISOString().slice(0, 16);
+  zone.value = own;
+}
+
 // After a live check the fields that have a problem say so, as they do when a page comes back from the server.
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const told = event.target.querySelector?.("[data-wrong]");

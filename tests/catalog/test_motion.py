@@ -21,6 +21,7 @@ from server.catalog.tables import catalog_document
 from sync import store
 from sync.canonical import canonical, check_document
 from sync.objects import open_store
+from tests.thorough import often
 
 CATALOG = read_seed()
 CLIPS = {slug: data for (collection, slug), data in CATALOG.items() if collection == "motion"}
@@ -139,7 +140,7 @@ def test_a_clip_of_no_exercise_is_refused():
     assert places(SQUAT | {"slug": "levitate"}, "levitate") == ["motion/levitate"]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=often(30, 200))
 @given(
     value=JSON,
     path=st.sampled_from([*SQUAT, "keys.0", "keys.1", "keys.1.hips", "keys.1.spine", "props.0", "new"]),

@@ -58,6 +58,26 @@ def test_a_change_that_the_generator_does_not_read_changes_no_routine(generator:
     assert not any(row.changed for row in compare(SEED, without_words, generator, runtime))
 
 
+def test_the_panel_shows_a_new_name_without_asking_the_generator_again(
+    generator: runtime.Generator, monkeypatch: Any
+) -> None:
+    before = outcomes(SEED, generator, runtime)
+    worded = {
+        key: data | {"name": f"{data['name']} b", "cue": "Just do it."} if key[0] == "exercise" else data
+        for key, data in SEED.items()
+    }
+    made = panel._run(
+        {key: data for key, data in worded.items() if key[0] in panel.READS}, generator, runtime
+    )
+    monkeypatch.setattr(panel, "_run", None)
+    after = outcomes(worded, generator, runtime)
+    for old, new, again in zip(before, after, made, strict=True):
+        assert [item | {"name": f"{item['name']} b"} for item in old.items] == list(new.items)
+        # And asked again it would say the same.
+        assert [item["slug"] for item in again.items] == [item["slug"] for item in old.items]
+        assert (again.status, again.refused) == (old.status, old.refused)
+
+
 def test_a_new_hazard_takes_the_exercise_out_of_the_routines_of_those_whom_it_could_hurt(
     generator: runtime.Generator,
 ) -> None:
