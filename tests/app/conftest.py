@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,48 +126,83 @@ def dist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_server(
-    postgres: str, template: str, dist: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Server]]:
-    """Servers with a database of their own, everything published, not started."""
-    made: list[tuple[Server, str]] = []
+def databases(postgres: str) -> Iterator[Callable[[str], str]]:
+    """`databases(template)`: URL of a clone of it, which stays until the session ends."""
+    made: list[str] = []
     plain = make_url(postgres).set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def make() -> Server:
+    def clone(source: str) -> str:
         name = f"limber_app_{secrets.token_hex(6)}"
         with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+        made.append(name)
+        return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+    yield clone
+    with psycopg.connect(plain, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+SETTLED = pytest.StashKey[Server]()
+
+
+@pytest.fixture(scope="session")
+def settled(
+    request: pytest.FixtureRequest,
+    databases: Callable[[str], str],
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Server:
+    """What every server begins with, made once and never started: keys, and catalogue and model published."""
+    # A module that imports these fixtures has them anew; this is the dear part of them.
+    if (made := request.session.stash.get(SETTLED, None)) is not None:
+        return made
+    folder = tmp_path_factory.mktemp("settled")
+    key = create_key(folder / "keys" / "signing.pem")
+    auth.create_token_key(folder / "keys" / "tokens.pem")
+    create_master(folder / "keys" / "master.key")
+    url = databases(template)
+    engine = create_engine(url)
+    with engine.begin() as conn:
+        load_seed(conn)
+        publish_release(conn, open_store(str(folder / "objects")), key, datetime.now(UTC))
+    engine.dispose()
+    server = Server(0, folder, _environment(url, folder))
+    server.run("model_export", *PUBLISH, "--max-ms", "10000")
+    request.session.stash[SETTLED] = server
+    return server
+
+
+def _environment(url: str, folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LIMBER_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "DATABASE_URL": url, "LIMBER_DATA": str(folder)}
+
+
+@pytest.fixture(scope="session")
+def make_server(
+    databases: Callable[[str], str], settled: Server, dist: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Server]]:
+    """Servers with a database of their own, everything published, not started."""
+    made: list[Server] = []
+
+    def make() -> Server:
         folder, port = tmp_path_factory.mktemp("server"), free_port()
-        key = create_key(folder / "keys" / "signing.pem")
-        auth.create_token_key(folder / "keys" / "tokens.pem")
-        create_master(folder / "keys" / "master.key")
-        url = make_url(postgres).set(database=name).render_as_string(hide_password=False)
-        engine = create_engine(url)
-        with engine.begin() as conn:
-            load_seed(conn)
-            publish_release(conn, open_store(str(folder / "objects")), key, datetime.now(UTC))
-        engine.dispose()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LIMBER_")}
+        shutil.copytree(settled.folder, folder, dirs_exist_ok=True)
+        url = databases(make_url(settled.env["DATABASE_URL"]).database or "")
         env = {
-            **kept,
-            "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": url,
-            "LIMBER_DATA": str(folder),
+            **_environment(url, folder),
             "LIMBER_PORT": str(port),
             "LIMBER_PUBLIC_URL": f"http://localhost:{port}",
             "LIMBER_WEB": str(dist),
             "LIMBER_LOG_LEVEL": "info",
         }
-        server = Server(port, folder, env)
-        made.append((server, name))
-        server.run("model_export", *PUBLISH, "--max-ms", "10000")
-        return server
+        made.append(Server(port, folder, env))
+        return made[-1]
 
     yield make
-    for server, name in made:
+    for server in made:
         server.kill()
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

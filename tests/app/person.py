@@ -23,6 +23,8 @@ OFFLINE_READY = """async () => {
   return navigator.serviceWorker.controller !== null;
 }"""
 
+WCAG = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+
 
 class Person:
     """One browser profile. `wrong` collects errors of its pages."""
@@ -135,12 +137,12 @@ class Person:
         """No network for this browser at all."""
         self.context.set_offline(yes)
 
-    def axe(self) -> list[str]:
+    def axe(self, *, colours_only: bool = False) -> list[str]:
         """What breaks a rule of WCAG 2.2 AA in the page as it is, seriously or worse: `rule: where`."""
-        self.page.evaluate(_axe())
-        found = self.page.evaluate(
-            "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })"
-        )
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_axe())
+        rules = "['color-contrast']" if colours_only else WCAG
+        found = self.page.evaluate(f"axe.run(document, {{ runOnly: {rules}, resultTypes: ['violations'] }})")
         return [
             f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
             for violation in found["violations"]

@@ -12,7 +12,7 @@ from tests.accounts.signing_in import PASSWORD, Mailbox
 from tests.app.conftest import Server
 from tests.app.person import Person
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app_accounts")]
 
 
 def test_a_new_account_begins_in_the_app_and_ends_there(person: Person, server: Server) -> None:

@@ -13,7 +13,7 @@ from tests.accounts.signing_in import PASSWORD
 from tests.app.conftest import Server
 from tests.app.person import Person
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app_accounts")]
 
 CALF, SQUAT = "/library/calf-stretch-wall", "/library/a-march"
 

@@ -14,7 +14,7 @@ import pytest
 from tests.app.conftest import ROOT, Server
 from tests.app.person import Person
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app_accounts")]
 
 BUNDLE = ROOT / "mobile" / "assets" / "models"
 

@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STORIES = os.environ.get("LIMBER_TEST_APP_STORIES", "25")
 SEED = os.environ.get("LIMBER_TEST_APP_STORIES_SEED", "1")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app_accounts")]
 
 
 class Control(ThreadingHTTPServer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,13 +21,8 @@ from tests.desk.test_drafts import CUE, SLUG
 from tests.server.conftest import FAKE_RUNTIME, Limber, Published, _serve
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"
-    ),
-]
+# One worker for the browser tests of the desk: they share the published catalogue.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("desk")]
 PATIENCE_MS = 30_000
 
 
@@ -71,10 +66,10 @@ def site(
 
 
 @pytest.fixture(scope="module")
-def chromium_browser() -> Iterator[Any]:
+def chromium_browser(chromium: tuple[str, list[str]]) -> Iterator[Any]:
+    path, arguments = chromium
     with playwright.sync_playwright() as started:
-        # Chromium refuses its sandbox to root.
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
 
@@ -178,7 +173,7 @@ def test_it_all_works_without_javascript(visit: Callable[..., Any]) -> None:
 def test_what_is_typed_is_not_lost_by_a_click_elsewhere(visit: Callable[..., Any]) -> None:
     page = visit("editor")
     begin(page, f"motion/{SLUG}")
-    page.get_by_label("Document as JSON").fill("{}")
+    page.get_by_label("Seconds", exact=True).fill("7")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.get_by_role("link", name="Overview").click()
@@ -244,3 +239,54 @@ def test_text_at_double_size_stays_whole(visit: Callable[..., Any]) -> None:
         page.goto(path)
         page.evaluate("document.documentElement.style.fontSize = '32px'")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_every_kind_of_form_keeps_to_the_rules_of_access(visit: Callable[..., Any]) -> None:
+    page = visit("editor", viewport={"width": 1280, "height": 800})
+    keys = (
+        "activity/hike",
+        "condition/wrist_pain",
+        "exercise/bird-dog",
+        "motion/bird-dog",
+        "vocabulary/hazards",
+    )
+    for key in keys:
+        begin(page, key)
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate("document.querySelectorAll('.group').forEach((each) => (each.open = true))")
+            page.get_by_text("Nothing is changed yet").wait_for()
+            assert page.evaluate(CHECKS) == [], (key, width)
+
+
+def test_how_much_an_activity_asks_is_chosen_with_the_arrows(visit: Callable[..., Any]) -> None:
+    page = visit("editor")
+    begin(page, "activity/swim")
+    page.get_by_label("not asked: Quadriceps").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.locator("#check").get_by_text("muscles.quads").wait_for()
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.get_by_text("Saved.").wait_for()
+    assert page.get_by_label("clearly: Quadriceps").is_checked()
+
+
+def test_times_are_those_of_the_readers_own_clock(visit: Callable[..., Any]) -> None:
+    there = visit("editor", timezone_id="America/St_Johns")
+    there.goto("/desk/releases")
+    shown = there.locator("main time").first
+    assert re.search(r"GMT-\d:30$", shown.text_content())
+    assert shown.get_attribute("title").endswith("UTC")
+    there.get_by_label("Notes").fill("Soon.")
+    there.get_by_text("Publish at a time").click()
+    assert there.get_by_label("On the clock of").input_value() == "America/St_Johns"
+    at = there.get_by_label("Date and time").input_value()
+    assert at.endswith(":30")  # a full hour in UTC
+    there.get_by_role("button", name="Plan it").click()
+    there.get_by_text("(America/St_Johns), which is").wait_for()
+    there.get_by_role("button", name="Cancel the release").click()
+    there.get_by_text("Cancelled.").wait_for()
+    plain = visit("editor", java_script_enabled=False, timezone_id="America/St_Johns")
+    plain.goto("/desk/releases")
+    assert plain.locator("main time").first.text_content().endswith("UTC")
+    assert plain.locator("#zone").input_value() == "UTC"

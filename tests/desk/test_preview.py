@@ -26,10 +26,26 @@ def test_the_app_in_the_frame_gets_the_catalogue_with_the_change(limber: Limber,
     assert told["release"] == 1
     assert found["exercise", SLUG]["cue"] == CUE
     assert ("motion", SLUG) in found
+    # What surrounds it is there, and of other exercises the words and clips of those that its guide leads to.
+    assert {"vocabulary", "condition", "activity", "about"} <= {collection for collection, _ in found}
+    links = {link for way in ("easier", "harder") if (link := found["guide", SLUG][way])}
+    assert links
+    for collection in ("guide", "motion"):
+        assert {each for where, each in found if where == collection} == {SLUG, *links}
+    assert sum(1 for collection, _ in found if collection == "exercise") > 300
     assert answer.headers["Cache-Control"] == "no-store"
     packed = editor.client.get(f"{path}/catalogue.json", headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert len(packed.data) < len(answer.data) / 3
+
+
+def test_a_new_link_brings_its_exercise_into_the_frame(limber: Limber, at_desk: AtDesk) -> None:
+    editor = at_desk("editor")
+    path, page = begin(editor, f"guide/{SLUG}")
+    editor.send(page, path, do="save", harder="glute-bridge")
+    told = editor.client.get(f"{path}/catalogue.json").json
+    found = {(each["collection"], each["id"]) for each in told["documents"]}
+    assert {(collection, "glute-bridge") for collection in ("exercise", "guide", "motion")} <= found
 
 
 def test_without_the_app_the_text_is_shown_in_both_languages(at_desk: AtDesk) -> None:
@@ -42,7 +58,7 @@ def test_without_the_app_the_text_is_shown_in_both_languages(at_desk: AtDesk) ->
 
 
 def test_with_the_app_the_frame_shows_it(at_desk: AtDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.desk.preview_pages._has_app", lambda: True)
+    monkeypatch.setattr("server.desk.preview_pages.has_app", lambda: True)
     editor = at_desk("editor")
     path, _ = begin(editor)
     page = editor.get(f"{path}/preview?lang=de")
@@ -69,14 +85,9 @@ def test_the_routines_that_change_are_shown_side_by_side(
 ) -> None:
     """The generator's own work is tested with it; here a stand-in whose routine is the catalogue's hardest exercise."""
 
-    def one(request: Any, catalog: Any, generator: Any, runtime: Any, names: Any) -> panel.Outcome:
+    def one(request: Any, catalog: Any, generator: Any, runtime: Any) -> panel.Outcome:
         hardest = max(catalog, key=lambda each: (each["data"]["difficulty"], each["data"]["name"]))
-        item = dict.fromkeys(panel.SHOWN) | {
-            "slug": hardest["id"],
-            "name": names[hardest["id"]],
-            "sets": 1,
-            "reps": 5,
-        }
+        item = dict.fromkeys(panel.SHOWN) | {"slug": hardest["id"], "sets": 1, "reps": 5}
         return panel.Outcome("ok", (item,), None)
 
     class Runtime:

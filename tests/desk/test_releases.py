@@ -64,8 +64,17 @@ def test_a_release_is_planned_and_cancelled(limber: Limber, at_desk: AtDesk) -> 
         answer = ana.send(page, "/desk/releases", do="later", notes="Soon.", at=wrong)
         assert answer.status == 422
         assert 'id="at-error"' in answer.html
-    planned = ana.send(page, "/desk/releases", do="later", notes="Soon.", at=soon)
-    assert "Planned for" in planned.words
+    for zone in ("Mars/Olympus", "../../etc/passwd", "Europe", "x" * 100):
+        answer = ana.send(page, "/desk/releases", do="later", notes="Soon.", at=soon, zone=zone)
+        assert answer.status == 422, zone
+        assert 'id="zone-error"' in answer.html
+        assert dict(answer.form("/desk/releases"))["at"] == soon
+    assert dict(page.form("/desk/releases"))["zone"] == "UTC"
+    planned = ana.send(page, "/desk/releases", do="later", notes="Soon.", at=soon, zone="Asia/Kolkata")
+    assert re.search(r"Planned for [^.]*\(Asia/Kolkata\), which is [^.]* UTC\.", planned.words)
+    with limber.engine.connect() as conn:
+        at = conn.execute(text("SELECT scheduled_for FROM catalog_publication")).scalar_one()
+    assert at == datetime.fromisoformat(f"{soon}+05:30")
     found = re.search(r'action="(/desk/releases/planned/[^"]+/cancel)"', planned.html)
     assert found
     gone = ana.send(planned, found[1])

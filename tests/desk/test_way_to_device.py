@@ -16,17 +16,21 @@ from tests.accounts.signing_in import PASSWORD, new_account
 from tests.app.conftest import (
     Server,
     browser,
+    databases,
     dist,
     make_server,
     new_person,
     playwright,
     server,
+    settled,
     shared_server,
 )
 from tests.app.person import Person
 
-__all__ = ["browser", "dist", "make_server", "new_person", "playwright", "server", "shared_server"]
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app")]
+__all__ = [
+    "browser", "databases", "dist", "make_server", "new_person", "playwright", "server", "settled", "shared_server",
+]  # fmt: skip
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app_accounts")]
 
 People = Callable[..., Person]
 SLUG, NAME = "calf-stretch-wall", "Wall calf stretch, straight knee"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,19 +26,15 @@ from tests.media.test_sending import long_picture
 from tests.server.conftest import FAKE_RUNTIME, Limber, Published
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"
-    ),
-]
+# One worker for the browser tests of the desk: they share the published catalogue.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("desk")]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(chromium: tuple[str, list[str]]) -> Iterator[Any]:
+    path, arguments = chromium
     with playwright.sync_playwright() as driver:
-        made = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = driver.chromium.launch(executable_path=path, args=arguments)
         yield made
         made.close()
 

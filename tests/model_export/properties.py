@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, assume, given, note, settings
 
 from model_export.request import RequestError, parse
 from model_export.runtime import generate, run_graph
+from tests.thorough import often
 
-FEW, MANY = 12, 120
+FEW, MANY = 12, often(60, 600)
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 

@@ -1,17 +1,16 @@
 """The shipped file against the numpy reference and the independent checker, on random people."""
 
-import os
-
 import numpy as np
 import onnx
 import pytest
 
 from model_export import verify
 from model_export.checker import COVERS
+from tests.thorough import often
 
 CHUNK = 1000
-CHUNKS = 100 if os.environ.get("LIMBER_TEST_NIGHTLY") else 5
-"""5,000 routines in an ordinary run, 100,000 in a nightly one."""
+CHUNKS = often(2, 100)
+"""2,000 routines in an ordinary run, 100,000 in a thorough one."""
 
 
 def proved(held, requests, seed):

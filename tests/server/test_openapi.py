@@ -67,6 +67,7 @@ def test_every_error_of_an_operation_is_in_the_document(document: dict[str, Any]
     assert {"200", "206", "302", "304", "404", "406", "416", "default"} <= statuses["/v1/objects/{key}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_the_server_does_what_the_document_says(limber: Any, mode: GenerationMode) -> None:
     """No server error, and only documented statuses, bodies, types and headers; wrong data is refused."""

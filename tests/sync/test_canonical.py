@@ -115,6 +115,15 @@ ANY_JSON = st.recursive(
 @example({"b": 1, "a": "\x7f\x1b\b\t\n\f\r\"\\/<>&'"})
 @example({"é": 1, "z": 2, "\U0001f600": 3, "\ufb33": 4})
 @example([1.0, -0.0, 1e21, 1e-7, 0.1, 123456789012345680.0, 2**53 - 1])
+@example([4.5, -0.35, 0.1, 1e-5, 0.00012, 999999999999.5, 1.5e300, "Fünf \u2028 \ufffd\ue000"])
 @example("1.5 and 2e5 in text")
 def test_the_quick_way_writes_the_very_bytes_of_rfc_8785(value: Any) -> None:
     assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, {"a": None, "b": [1.5, -math.inf]}, [(math.inf,)], {"a": {"b": math.nan}}]
+)
+def test_what_is_no_number_of_json_has_no_canonical_form(value: Any) -> None:
+    with pytest.raises(ValueError, match="not representable"):
+        canonical(value)

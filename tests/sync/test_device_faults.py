@@ -94,6 +94,7 @@ def test_pages_that_came_before_a_break_need_not_come_again(device: Device, serv
     assert held(device) == catalogue(10)
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_the_next_sync_completes(tmp_path: Path) -> None:
     """A child process is ended, without any clean-up, at every call that touches SQLite, a file or the network."""
     script = Path(__file__).with_name("kill_device.py")

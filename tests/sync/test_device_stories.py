@@ -14,6 +14,7 @@ from sync.canonical import catalog_digest, document_digest
 from sync.device import Device
 from sync.transport import Response, TransportError
 from tests.sync.fakes import NOW, Documents, FakeServer, cut, flipped, network, no_check, raw
+from tests.thorough import often
 
 KEYS = [("exercise", f"e{n}") for n in range(7)] + [("vocabulary", f"v{n}") for n in range(3)]
 
@@ -127,6 +128,9 @@ class Story(RuleBasedStateMachine):
 
 
 Story.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=often(20, 200),
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 test_any_story_ends_well = Story.TestCase

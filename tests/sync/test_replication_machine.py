@@ -1,6 +1,7 @@
 """Any story of several devices ends well: all converge on what the newest clocks say; nothing acknowledged is lost.
 
-LIMBER_TEST_REPLICATION_STEPS: how long (10000); LIMBER_TEST_REPLICATION_SEED: which stories (1).
+LIMBER_TEST_REPLICATION_STEPS: how long (4000; 10000 with TEST_THOROUGH=1).
+LIMBER_TEST_REPLICATION_SEED: which stories (1).
 """
 
 import os
@@ -19,8 +20,9 @@ from sqlalchemy import Engine
 
 from sync import store
 from tests.sync.world import DEVICES, Key, World
+from tests.thorough import often
 
-STEPS = int(os.environ.get("LIMBER_TEST_REPLICATION_STEPS", "10000"))
+STEPS = int(os.environ.get("LIMBER_TEST_REPLICATION_STEPS") or often(4000, 10_000))
 SEED = int(os.environ.get("LIMBER_TEST_REPLICATION_SEED", "1"))
 HOUR = 3600
 DAY = 24 * HOUR

@@ -42,6 +42,16 @@ def test_publishing_the_same_again_writes_nothing(conn: Connection) -> None:
     assert store.publish(conn, S, {}).deleted == 0
 
 
+def test_a_publisher_who_knows_what_changed_need_not_send_the_rest(conn: Connection) -> None:
+    first = store.publish(conn, S, docs(a=1, b=2, c=3, d=4))
+    some = store.publish(conn, S, docs(a=1, b=20, e=5), gone=[("exercise", "c"), ("exercise", "never")])
+    assert (some.seq, some.changed, some.deleted) == (first.seq + 3, 2, 1)
+    assert store.state(conn, S) == docs(a=1, b=20, d=4, e=5)
+    assert store.publish(conn, S, {}, gone=[]).seq == some.seq
+    assert store.publish(conn, S, docs(c=3), gone=[]).changed == 1
+    assert store.state(conn, S) == docs(a=1, b=20, c=3, d=4, e=5)
+
+
 def test_a_deleted_document_can_come_back(conn: Connection) -> None:
     store.publish(conn, S, docs(a=1))
     store.publish(conn, S, {})

@@ -61,6 +61,7 @@ def left_of(temporary: Path) -> list[str]:
     return [line for line in found if str(temporary) in line]
 
 
+@pytest.mark.slow
 def test_generate_reports_every_row_as_json(temporary: Path) -> None:
     options = ("generate", "--requests", "4", "--sizes", "400", "--python-only", "--json")
     code, out, err = bench(temporary, *options)

@@ -18,6 +18,8 @@ import pytest
 
 from server import database, process
 
+pytestmark = pytest.mark.slow  # a server of its own for almost every test
+
 ROOT = Path(__file__).resolve().parents[2]
 FAST = {"fsync": "off"}
 OWNER = """

@@ -15,6 +15,7 @@ NO_MODULES = not (figures_lib.MOBILE / "node_modules").is_dir()
 needs_node = pytest.mark.skipif(NO_MODULES, reason="mobile/node_modules is not installed")
 
 
+@pytest.mark.slow
 @needs_node
 def test_every_clip_of_the_seed_passes_the_check(capsys):
     code = figures_lib.main(["check"])

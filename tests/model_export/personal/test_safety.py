@@ -10,6 +10,7 @@ from model_export.personal import spec
 from model_export.request import parse
 from model_export.runtime import impossible
 from model_export.sampling import payload
+from tests.thorough import often
 
 
 def routine_of(generator, catalog, given, personal):
@@ -87,7 +88,7 @@ def test_no_learned_state_makes_a_routine_unsafe(generator, catalog, learner):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(often(1, 10)))
 def test_no_learned_state_makes_thousands_of_routines_unsafe(generator, catalog, learner, seed):
     assert broken(generator, catalog, learner, seed=50 + seed, people=400) == []
 
