@@ -11,19 +11,25 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from server import database
+from server.catalog.publish import load_seed, publish_release
 from sync import store
 from sync.cursor import decode
+from sync.objects import open_store
+from sync.signing import create_key
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,6 +113,50 @@ def make_database(postgres: str) -> Iterator[Callable[[str], str]]:
     yield make
     for name in made:
         _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def make_session_database(postgres: str) -> Iterator[Callable[[str], str]]:
+    """Like `make_database`, for what many tests share: it lives as long as the process."""
+    made: list[str] = []
+
+    def make(source: str) -> str:
+        name = f"limber_shared_{secrets.token_hex(6)}"
+        _run(postgres, f"CREATE DATABASE {name} TEMPLATE {source}")
+        made.append(name)
+        return _database(postgres, name)
+
+    yield make
+    for name in made:
+        _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A database and an object folder that hold catalogue release 1, to copy from."""
+
+    database: str
+    objects: Path
+    key_path: Path
+    key: Ed25519PrivateKey
+
+
+@pytest.fixture(scope="session")
+def published(
+    make_session_database: Callable[[str], str], template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Published:
+    """Catalogue release 1, made once."""
+    folder = tmp_path_factory.mktemp("published")
+    key = create_key(folder / "signing.pem")
+    url = make_session_database(template)
+    engine = create_engine(url)
+    with engine.begin() as conn:
+        load_seed(conn)
+        publish_release(
+            conn, open_store(str(folder / "objects")), key, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        )
+    engine.dispose()
+    return Published(make_url(url).database or "", folder / "objects", folder / "signing.pem", key)
 
 
 @pytest.fixture

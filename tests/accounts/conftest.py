@@ -6,9 +6,9 @@ import pytest
 
 from tests.accounts.oauth_ground import Ground, serving
 from tests.accounts.signing_in import clear
-from tests.server.conftest import Limber, _serve, empty, limber, make_session_database, published, start
+from tests.server.conftest import Limber, _serve, empty, limber, start
 
-__all__ = ["empty", "limber", "make_session_database", "published", "start"]
+__all__ = ["empty", "limber", "start"]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,9 +17,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import orjson
-import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine, create_engine
 
 from server.auth import create_token_key, mint
 from server.db import OPTIONS
@@ -157,26 +155,6 @@ def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(log.read_text())
             time.sleep(0.05)
-
-
-@pytest.fixture(scope="session")
-def make_session_database(postgres: str) -> Iterator[Callable[[str], str]]:
-    """Make a database that lives as long as the tests do."""
-    made: list[str] = []
-    plain = make_url(postgres).set(drivername="postgresql").render_as_string(hide_password=False)
-
-    def run(statement: str) -> None:
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(statement)
-
-    def make(source: str) -> str:
-        made.append(f"limber_adapters_{uuid.uuid4().hex[:8]}")
-        run(f"CREATE DATABASE {made[-1]} TEMPLATE {source}")
-        return make_url(postgres).set(database=made[-1]).render_as_string(hide_password=False)
-
-    yield make
-    for name in made:
-        run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 
@@ -125,32 +124,13 @@ def dist() -> Path:
     return Path(web_lib.ready_web())
 
 
-@pytest.fixture(scope="session")
-def databases(postgres: str) -> Iterator[Callable[[str], str]]:
-    """`databases(template)`: URL of a clone of it, which stays until the session ends."""
-    made: list[str] = []
-    plain = make_url(postgres).set(drivername="postgresql").render_as_string(hide_password=False)
-
-    def clone(source: str) -> str:
-        name = f"limber_app_{secrets.token_hex(6)}"
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
-        made.append(name)
-        return make_url(postgres).set(database=name).render_as_string(hide_password=False)
-
-    yield clone
-    with psycopg.connect(plain, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 SETTLED = pytest.StashKey[Server]()
 
 
 @pytest.fixture(scope="session")
 def settled(
     request: pytest.FixtureRequest,
-    databases: Callable[[str], str],
+    make_session_database: Callable[[str], str],
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Server:
@@ -162,7 +142,7 @@ def settled(
     key = create_key(folder / "keys" / "signing.pem")
     auth.create_token_key(folder / "keys" / "tokens.pem")
     create_master(folder / "keys" / "master.key")
-    url = databases(template)
+    url = make_session_database(template)
     engine = create_engine(url)
     with engine.begin() as conn:
         load_seed(conn)
@@ -181,7 +161,10 @@ def _environment(url: str, folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def make_server(
-    databases: Callable[[str], str], settled: Server, dist: Path, tmp_path_factory: pytest.TempPathFactory
+    make_session_database: Callable[[str], str],
+    settled: Server,
+    dist: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[[], Server]]:
     """Servers with a database of their own, everything published, not started."""
     made: list[Server] = []
@@ -189,7 +172,7 @@ def make_server(
     def make() -> Server:
         folder, port = tmp_path_factory.mktemp("server"), free_port()
         shutil.copytree(settled.folder, folder, dirs_exist_ok=True)
-        url = databases(make_url(settled.env["DATABASE_URL"]).database or "")
+        url = make_session_database(make_url(settled.env["DATABASE_URL"]).database or "")
         env = {
             **_environment(url, folder),
             "LIMBER_PORT": str(port),

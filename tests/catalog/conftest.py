@@ -1,10 +1,8 @@
 """An editors' catalogue with the content files approved in it, cloned for each test."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, make_url
 
@@ -19,19 +17,14 @@ OLE = Actor("00000000-0000-7000-8000-0000000001e0", "Ole", frozenset({"member", 
 
 
 @pytest.fixture(scope="session")
-def seeded(postgres: str, template: str) -> Iterator[str]:
+def seeded(make_session_database: Callable[[str], str], template: str) -> str:
     """Name of a migrated database that holds the content files, to clone."""
-    name = f"limber_seeded_{secrets.token_hex(4)}"
-    plain = make_url(postgres).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    engine = create_engine(make_url(postgres).set(database=name))
+    url = make_session_database(template)
+    engine = create_engine(url)
     with engine.begin() as conn:
         load_seed(conn)
     engine.dispose()
-    yield name
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return make_url(url).database or ""
 
 
 @pytest.fixture

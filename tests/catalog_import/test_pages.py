@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from server.catalog.importing import reading
 from tests.catalog_import.conftest import SETS, files_of
-from tests.desk.conftest import Editor, Page, at_desk, limber, make_session_database, published, start
+from tests.desk.conftest import Editor, Page, at_desk, limber, start
 from tests.server.conftest import Limber
 
-__all__ = ["at_desk", "limber", "make_session_database", "published", "start"]
+__all__ = ["at_desk", "limber", "start"]
 
 AtDesk = Callable[..., Editor]
 

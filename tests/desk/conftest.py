@@ -19,17 +19,10 @@ from server.accounts import people, sessions
 from server.auth import create_token_key
 from server.db import write
 from server.desk import session
-from tests.server.conftest import (
-    FAKE_RUNTIME,
-    Limber,
-    Published,
-    _serve,
-    make_session_database,
-    published,
-    start,
-)
+from tests.conftest import Published
+from tests.server.conftest import FAKE_RUNTIME, Limber, _serve, start
 
-__all__ = ["make_session_database", "published", "start"]
+__all__ = ["start"]
 
 
 @pytest.fixture
@@ -161,6 +154,12 @@ def shared(
 def at_desk(limber: Limber) -> Callable[..., Editor]:
     """`at_desk("editor", name="Ana")`: a new account with these roles, signed in at the desk."""
     return lambda *roles, name="Ana": sit_down(limber, *roles, name=name)
+
+
+@pytest.fixture(scope="module")
+def editor(shared: Limber) -> Editor:
+    """Somebody who writes at a server that the tests of this file share; each test has a document of its own."""
+    return sit_down(shared, "editor")
 
 
 def sit_down(served: Limber, *roles: str, name: str = "Ana", signed_in: bool = True) -> Editor:

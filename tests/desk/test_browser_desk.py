@@ -16,9 +16,10 @@ from server.accounts import sessions
 from server.db import write
 from tests.accounts.test_browser_accounts import CHECKS, SEEN
 from tests.accounts.test_external import free_port
+from tests.conftest import Published
 from tests.desk.conftest import sit_down
 from tests.desk.test_drafts import CUE, SLUG
-from tests.server.conftest import FAKE_RUNTIME, Limber, Published, _serve
+from tests.server.conftest import FAKE_RUNTIME, Limber, _serve
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 # One worker for the browser tests of the desk: they share the published catalogue.

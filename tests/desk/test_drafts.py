@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from server.catalog import drafts
+from server.catalog.shapes import Document
 from tests.desk.conftest import Editor, Page
 from tests.server.conftest import Limber
 
@@ -42,6 +43,13 @@ def stored(limber: Limber, path: str) -> drafts.Draft:
     """The draft of an address."""
     with limber.engine.connect() as conn:
         return drafts.read(conn, uuid.UUID(path.rsplit("/", 1)[1]))
+
+
+def data_of(shared: Limber, path: str) -> Document:
+    """What a draft holds."""
+    data = stored(shared, path).data
+    assert data is not None
+    return data
 
 
 def test_what_is_wrong_is_told_while_it_is_typed_and_leads_to_its_field(at_desk: AtDesk) -> None:

@@ -9,22 +9,8 @@ import pytest
 from server.catalog.shapes import Document
 from server.desk import fields, forms, words
 from tests.desk.conftest import Editor, sit_down
-from tests.desk.test_drafts import begin, check, stored
+from tests.desk.test_drafts import begin, check, data_of, stored
 from tests.server.conftest import Limber
-
-
-@pytest.fixture(scope="module")
-def editor(shared: Limber) -> Editor:
-    """Somebody who writes at a server that the tests of this file share; each test has a document of its own."""
-    return sit_down(shared, "editor")
-
-
-def data_of(shared: Limber, path: str) -> Document:
-    """What a draft holds."""
-    data = stored(shared, path).data
-    assert data is not None
-    return data
-
 
 # --- activities ------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from server.catalog.shapes import Document
 from server.desk import forms, words
 from tests.desk.conftest import Editor, Page, sit_down
-from tests.desk.test_drafts import begin, check, stored
+from tests.desk.test_drafts import begin, check, data_of
 from tests.server.conftest import Limber
 
 PICTURE: Document = {
@@ -28,19 +28,6 @@ VIDEO: Document = {
     "kind": "youtube", "id": "dQw4w9WgXcQ", "title": "Calf stretch", "channel": "A physio", "seconds": 61,
     "captions": ["en"],
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def editor(shared: Limber) -> Editor:
-    """Somebody who writes at a server that the tests of this file share; each test has a document of its own."""
-    return sit_down(shared, "editor")
-
-
-def data_of(shared: Limber, path: str) -> Document:
-    """What a draft holds."""
-    data = stored(shared, path).data
-    assert data is not None
-    return data
 
 
 def with_items(editor: Editor, slug: str, *items: Any) -> tuple[str, Page]:

@@ -16,7 +16,6 @@ from tests.accounts.signing_in import PASSWORD, new_account
 from tests.app.conftest import (
     Server,
     browser,
-    databases,
     dist,
     make_server,
     new_person,
@@ -27,9 +26,7 @@ from tests.app.conftest import (
 )
 from tests.app.person import Person
 
-__all__ = [
-    "browser", "databases", "dist", "make_server", "new_person", "playwright", "server", "settled", "shared_server",
-]  # fmt: skip
+__all__ = ["browser", "dist", "make_server", "new_person", "playwright", "server", "settled", "shared_server"]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("app_accounts")]
 
 People = Callable[..., Person]

@@ -14,10 +14,10 @@ from server.jobs import Ended, enqueue, run_pending, tasks
 from server.jobs.house import KEEP_FAILED_DAYS, prune, publish, tidy
 from server.jobs.registry import Task
 from sync.releases import current_release
-from tests.desk.conftest import published
-from tests.server.conftest import FAKE_RUNTIME, Limber, Published, make_session_database, start
+from tests.conftest import Published
+from tests.server.conftest import FAKE_RUNTIME, Limber, start
 
-__all__ = ["make_session_database", "published", "start"]
+__all__ = ["start"]
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 ADA = Actor("ada", "Ada", frozenset({"editor"}))

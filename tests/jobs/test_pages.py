@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from server.db import write
 from server.jobs import GiveUp, Job, Task, enqueue, registry, run_pending, task
-from tests.desk.conftest import Editor, at_desk, limber, published
-from tests.server.conftest import Limber, make_session_database, start
+from tests.desk.conftest import Editor, at_desk, limber
+from tests.server.conftest import Limber, start
 
-__all__ = ["at_desk", "limber", "make_session_database", "published", "start"]
+__all__ = ["at_desk", "limber", "start"]
 
 
 @pytest.fixture

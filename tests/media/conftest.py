@@ -18,10 +18,10 @@ import requests
 from server.jobs import Ended, run_pending
 from sync.objects import ObjectStore, open_store
 from sync.objects_s3 import S3Store
-from tests.desk.conftest import Editor, Page, at_desk, limber, make_session_database, published, start
+from tests.desk.conftest import Editor, Page, at_desk, limber, start
 from tests.server.conftest import Limber
 
-__all__ = ["at_desk", "limber", "make_session_database", "published", "start"]
+__all__ = ["at_desk", "limber", "start"]
 
 
 @pytest.fixture

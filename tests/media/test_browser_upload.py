@@ -19,11 +19,12 @@ from server.media import uploads
 from sync.objects import open_store
 from tests.accounts.test_browser_accounts import CHECKS
 from tests.accounts.test_external import free_port
+from tests.conftest import Published
 from tests.desk.conftest import sit_down
 from tests.media import files
 from tests.media.conftest import Sender
 from tests.media.test_sending import long_picture
-from tests.server.conftest import FAKE_RUNTIME, Limber, Published
+from tests.server.conftest import FAKE_RUNTIME, Limber
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 # One worker for the browser tests of the desk: they share the published catalogue.

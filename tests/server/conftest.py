@@ -1,6 +1,5 @@
 """A server with the real catalogue published, on a database cloned for each test."""
 
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import orjson
-import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine, create_engine
 
 from server import create_app
 from server.auth import create_token_key, mint
-from server.catalog.publish import load_seed, publish_release
+from server.catalog.publish import publish_release
 from server.db import OPTIONS
 from server.models import releasing
 from server.models.releasing import By, Wish
@@ -29,19 +27,9 @@ from sync.device_model import CONTRACT
 from sync.objects import ObjectStore, open_store
 from sync.releases import Release
 from sync.sealing import create_master
-from sync.signing import create_key
+from tests.conftest import Published
 
 MODEL = bytes(range(256)) * 40
-
-
-@dataclass(frozen=True)
-class Published:
-    """A database and an object folder that hold catalogue release 1, to copy from."""
-
-    database: str
-    objects: Path
-    key_path: Path
-    key: Ed25519PrivateKey
 
 
 @dataclass(frozen=True)
@@ -100,41 +88,6 @@ class Limber:
             release = publish_release(conn, self.store, self.key, datetime(2026, 2, 3, tzinfo=UTC))
         assert release is not None
         return release
-
-
-@pytest.fixture(scope="session")
-def published(
-    make_session_database: Callable[[str], str], template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Published:
-    folder = tmp_path_factory.mktemp("published")
-    key = create_key(folder / "signing.pem")
-    url = make_session_database(template)
-    engine = create_engine(url)
-    with engine.begin() as conn:
-        load_seed(conn)
-        publish_release(
-            conn, open_store(str(folder / "objects")), key, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-        )
-    engine.dispose()
-    return Published(make_url(url).database or "", folder / "objects", folder / "signing.pem", key)
-
-
-@pytest.fixture(scope="session")
-def make_session_database(postgres: str) -> Iterator[Callable[[str], str]]:
-    made: list[str] = []
-    plain = make_url(postgres).set(drivername="postgresql").render_as_string(hide_password=False)
-
-    def make(source: str) -> str:
-        name = f"limber_published_{secrets.token_hex(4)}"
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
-        made.append(name)
-        return make_url(postgres).set(database=name).render_as_string(hide_password=False)
-
-    yield make
-    with psycopg.connect(plain, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _serve(

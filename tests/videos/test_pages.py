@@ -11,12 +11,13 @@ import pytest
 from server.catalog import drafts
 from server.catalog.documents import stored
 from server.jobs import run_pending
-from tests.desk.conftest import Editor, Page, at_desk, published
-from tests.server.conftest import FAKE_RUNTIME, Limber, Published, make_session_database, start
+from tests.conftest import Published
+from tests.desk.conftest import Editor, Page, at_desk
+from tests.server.conftest import FAKE_RUNTIME, Limber, start
 from tests.videos.test_checks import put_on
 from tests.videos.youtube_server import KEY, QUOTA, FakeYouTube
 
-__all__ = ["at_desk", "make_session_database", "published", "start"]
+__all__ = ["at_desk", "start"]
 
 VIDEO = "dQw4w9WgXcQ"
 
