@@ -15,7 +15,8 @@ from sqlalchemy import Connection, delete, update
 
 from server.accounts.tables import device_code, login_session, oauth_code, token_family
 from server.accounts.tables_sign_in import email_token
-from server.catalog.publish import STREAM, publish_release
+from server.catalog.comparing import STREAM
+from server.catalog.publish import publish_release
 from server.commands import AddCommand, operator, transaction
 from server.keys import signing_key
 from server.models.audit import audited

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from server.catalog.publish import STREAM
+from server.catalog.comparing import STREAM
 from server.commands import AddCommand, owner_engine
 from server.settings import Settings
 from sync import store

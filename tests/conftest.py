@@ -11,6 +11,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,9 +99,8 @@ def template(postgres: str) -> Iterator[str]:
         _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def make_database(postgres: str) -> Iterator[Callable[[str], str]]:
-    """Make a database from a template ("template0": empty, without our tables) and get its URL."""
+@contextmanager
+def _databases(postgres: str) -> Iterator[Callable[[str], str]]:
     made: list[str] = []
 
     def make(source: str) -> str:
@@ -115,20 +115,18 @@ def make_database(postgres: str) -> Iterator[Callable[[str], str]]:
         _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def make_database(postgres: str) -> Iterator[Callable[[str], str]]:
+    """Make a database from a template ("template0": empty, without our tables) and get its URL."""
+    with _databases(postgres) as make:
+        yield make
+
+
 @pytest.fixture(scope="session")
 def make_session_database(postgres: str) -> Iterator[Callable[[str], str]]:
     """Like `make_database`, for what many tests share: it lives as long as the process."""
-    made: list[str] = []
-
-    def make(source: str) -> str:
-        name = f"limber_shared_{secrets.token_hex(6)}"
-        _run(postgres, f"CREATE DATABASE {name} TEMPLATE {source}")
-        made.append(name)
-        return _database(postgres, name)
-
-    yield make
-    for name in made:
-        _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    with _databases(postgres) as make:
+        yield make
 
 
 @dataclass(frozen=True)

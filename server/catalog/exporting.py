@@ -21,7 +21,6 @@ Documents = Mapping[Key, Mapping[str, Any]]
 
 FORMAT: Final = "limber-catalog"
 VERSION: Final = 1
-STREAM: Final = "catalog"
 JSON_OPTIONS: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 # A spreadsheet runs a cell that begins so; the sign ' before it makes it a text.
@@ -38,7 +37,7 @@ def released(conn: Connection, store: ObjectStore, number: int | None = None) ->
     release: Release | None
     if number is not None:
         release = comparing.release_of(conn, number)
-    elif (release := current_release(conn, STREAM)) is None:
+    elif (release := current_release(conn, comparing.STREAM)) is None:
         raise Unknown("Nothing was released yet.")
     return release.number, comparing.documents_of(store, release)
 

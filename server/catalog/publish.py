@@ -11,8 +11,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from server.catalog.checking import WITH_EXERCISE
-from server.catalog.comparing import STREAM as STREAM
-from server.catalog.comparing import Change, pending
+from server.catalog.comparing import STREAM, Change, pending
 from server.catalog.content import Problem, read_seed, validate
 from server.catalog.history import SYSTEM, record
 from server.catalog.remembering import remembered

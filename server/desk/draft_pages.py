@@ -233,7 +233,7 @@ def _edit_page(
         "edit.html", status, errors=errors, form=form, data=shown, typed=typed or forms.as_json(shown),
         has_form=draft.collection in forms.TYPED, changed=data is not None, one=words.one_name(draft.collection),
         app=has_app(), connect=origins(state().store),
-        pairs_of=forms.pairs_of, shown=fields.shown, languages=forms.LANGUAGE_NAMES, **told,
+        pairs_of=forms.pairs_of, shown=fields.shown, **told,
     )  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from server.desk.fields import NONE, Field, Group, Sent, Unplaced, json_value, p
 from server.desk.words import Words
 from sync.canonical import Key
 
-LANGUAGE_NAMES: Final = {"en": "English", "de": "German"}
 MAY_BE_NONE: Final = ("hazards", "equipment", "secondary_muscles")
 TYPED: Final = (
     "exercise", "guide", "condition", "about", "program", "activity", "vocabulary", "media", "motion",

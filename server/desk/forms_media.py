@@ -8,6 +8,7 @@ from server.catalog import media_form
 from server.catalog.claims import LANGUAGES
 from server.catalog.shapes import Document
 from server.desk.fields import Field, Group, Sent, arranged
+from server.desk.words import LANGUAGE_NAMES
 from server.media.formats import object_key
 from server.media.inspect import POSTER_TYPE
 from server.objects import object_path
@@ -19,7 +20,6 @@ _KINDS: Final = {
     "clip": "Clip of the figure",
     "youtube": "Video at YouTube",
 }
-_NAMES: Final = {"en": "English", "de": "German"}
 
 
 def groups(data: Document) -> list[Group] | None:
@@ -46,7 +46,13 @@ def _item(number: int, item: Document) -> Group:
         return Group(title, hint=told, extra={"item": seen})
     limits = (media_form.ALT[0], media_form.ALT[-1])
     alts = [
-        Field(f"{here}.alt.{code}", f"What it shows, in {_NAMES[code]}", "area", limits=limits, language=code)
+        Field(
+            f"{here}.alt.{code}",
+            f"What it shows, in {LANGUAGE_NAMES[code]}",
+            "area",
+            limits=limits,
+            language=code,
+        )
         for code in LANGUAGES
     ]
     return Group(title, [

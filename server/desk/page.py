@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.access import PERMISSIONS
 from server.accounts.page import next_path
 from server.accounts.page import now as now
-from server.desk.words import title
+from server.desk.words import LANGUAGE_NAMES, title
 from server.problems import Fault, is_outage, problem
 from server.state import state
 from server.telemetry import log
@@ -200,6 +200,7 @@ def _frame() -> dict[str, Any]:
     return {
         "form_token": form_token(),
         "me": desk,
+        "language_names": LANGUAGE_NAMES,
         "may": may,
         "sections": [each for each in SECTIONS if desk and may(each[2])],
         "here": g.get("desk_section", here),

@@ -23,6 +23,7 @@ NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "vocabulary": ("vocabulary", "Vocabularies"),
 }
 """Collection -> what one of its documents is, and the name of its list."""
+LANGUAGE_NAMES: Final = {"en": "English", "de": "German"}
 OF_AN_EXERCISE: Final = ("exercise", "guide", "motion", "media")
 
 

@@ -1,5 +1,5 @@
 import { Redirect, useRouter } from 'expo-router';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { View } from 'react-native';
 import { useSafeAreaInsets } from 'react-native-safe-area-context';
@@ -104,9 +104,10 @@ function Player({ driver, session, settings, muted, onMute }: PlayerProps) {
     void driver.stop().then(() => router.replace('/play/after'));
   }, [ended, driver, router]);
 
-  useEffect(() => {
-    if (fit !== null) act((now, at) => leaveOut(now, (slug) => fit.against(slug).length > 0, at));
-  }, [fit, act]);
+  const suited = useCallback(
+    (now: Play, at: string): Play => (fit === null ? now : leaveOut(now, (slug) => fit.against(slug).length > 0, at)), [fit],
+  );
+  useEffect(() => act(suited), [suited, act]);
 
   // A sheet stops the clock; closed, all is as it was before.
   const [wasPaused, setWasPaused] = useState(false);
@@ -132,7 +133,7 @@ function Player({ driver, session, settings, muted, onMute }: PlayerProps) {
   const actions = {
     onToggle: toggle,
     // What was done before somebody said what speaks against it does not come back either.
-    onBack: () => act((now, at) => (fit === null ? back(now) : leaveOut(back(now), (slug) => fit.against(slug).length > 0, at))),
+    onBack: () => act((now, at) => suited(back(now), at)),
     onNext: () => act(skip),
     onBegin: () => act((now, at) => hurry(now.paused === null ? now : resume(now, at))),
     onLonger: () => act((now) => lengthen(now, mostS)),
